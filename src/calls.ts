@@ -1,0 +1,244 @@
+/**
+ * Arguments and results of every verb, as they stand in a frame's header. Values and credentials never do: they are the
+ * frame's body (`Request.body`, `Request.credential.parts`, `Answer.body`), and the comments here say in which order.
+ * Times are RFC 3339 strings in UTC, ids and hashes lower-case hex.
+ */
+export type SecretClass = "secret" | "setting";
+export type Audience = "local" | "env" | "everyone";
+export type SlotKind = "identity" | "shares" | "key-file" | "passphrase" | "recipient";
+
+export type SlotInfo = {
+  id: string;
+  kind: SlotKind;
+  label: string;
+  created: string;
+  /** shares only */
+  threshold?: number;
+  shares?: number;
+  fingerprint?: string;
+  /** false: read from a sealed vault's file, authenticated by nothing */
+  verified: boolean;
+};
+
+export type VersionInfo = {
+  number: number;
+  id: string;
+  parent: string | null;
+  time: string;
+  author: string;
+  state: "live" | "deleted" | "destroyed";
+  fields: string[];
+  bytes: number;
+};
+
+export type SecretInfo = {
+  path: string;
+  class: SecretClass;
+  audience: Audience;
+  description: string;
+  /** number of the current version; 0 when none is live */
+  version: number;
+  versions: number;
+  created: string;
+  updated: string;
+  createdBy: string;
+  deleted: boolean;
+  exposed: boolean;
+};
+
+export type PutOptions = {
+  class?: SecretClass;
+  audience?: Audience;
+  description?: string;
+};
+
+/** One entry of an import: body[i] belongs to entries[i]. */
+export type ImportEntry = PutOptions & {
+  path: string;
+  /** the value is an expression over references (`${zvault:NAME}`), resolved at `run` */
+  expand?: boolean;
+};
+
+export type Reference = { path: string; field?: string; version?: number };
+
+export type HardeningFact = { name: string; ok: boolean; detail: string };
+
+export type OpenVault = {
+  id: string;
+  dir: string;
+  by: SlotKind;
+  since: string;
+  secrets: number;
+  idleLeft: number;
+  absoluteLeft: number;
+};
+
+export type AgentStatus = {
+  pid: number;
+  build: string;
+  since: string;
+  identityOpen: boolean;
+  hardening: HardeningFact[];
+  memory: { kind: "memfd_secret" | "mlock" | "unlocked"; locked: number; why: string };
+  vaults: OpenVault[];
+};
+
+export type VaultStatus = {
+  id: string;
+  dir: string;
+  sealed: boolean;
+  /** bytes of the log */
+  size: number;
+  generation: number;
+  slots: SlotInfo[];
+  known: boolean;
+  /** present when unsealed */
+  open?: {
+    secrets: number;
+    records: number;
+    audit: { records: number; ok: boolean };
+    head: { sequence: number; chain: string };
+    mirror: { path: string; time: string | null };
+    notices: string[];
+    projects: ProjectInfo[];
+  };
+};
+
+export type ProjectInfo = {
+  project: string;
+  /** relative to the folder that holds `.zvault/`; "." for that folder itself */
+  folder: string;
+  /** references of other projects that a person allowed for this folder */
+  refs: string[];
+  /** dangerous names a person allowed */
+  dangerous: string[];
+};
+
+export type VerifyReport = {
+  ok: boolean;
+  records: number;
+  generations: number;
+  audit: { records: number; ok: boolean; problem?: string; from: number };
+  slots: number;
+  problems: string[];
+};
+
+export type AuditLine = Record<string, unknown>;
+
+/** `args` and `result` of each verb. */
+export type Calls = {
+  "agent.status": { args: Record<string, never>; result: AgentStatus };
+  /**
+   * Opens the identity (credential kind "passphrase" without a vault in the frame, or with one that has an identity slot), or one
+   * vault by its own slot. `lifetime`, `idle`: seconds.
+   */
+  "agent.unseal": {
+    args: {
+      lifetime?: number;
+      idle?: number;
+      acceptRollback?: boolean;
+      /** SEQUENCE:HASH pinned by the person */
+      expectHead?: string;
+    };
+    result: { opened: "identity" | "vault"; vault?: string; notices: string[]; lifetime: number; idle: number };
+  };
+  "agent.seal": { args: Record<string, never>; result: { vaults: number } };
+  /**
+   * Makes `.zvault/` in `dir`. Credential: kind "passphrase" for identity (opens or makes it) and for `slot: passphrase`,
+   * kind "key-file" for `slot: key-file` (the file's bytes). With `slot: shares`, body of the answer = the N share texts.
+   * An existing, open identity always gets its slot too.
+   */
+  "vault.init": {
+    args: {
+      dir: string;
+      slot: "identity" | "key-file" | "shares" | "passphrase";
+      shares?: number;
+      threshold?: number;
+      label?: string;
+    };
+    result: { id: string; dir: string; slots: SlotInfo[]; newIdentity: boolean };
+  };
+  "vault.status": { args: Record<string, never>; result: VaultStatus };
+  "vault.adopt": { args: Record<string, never>; result: { id: string; lineage: string; notices: string[] } };
+  "vault.verify": { args: Record<string, never>; result: VerifyReport };
+  "vault.compact": { args: Record<string, never>; result: { before: number; after: number; generation: number } };
+  "vault.rotate": { args: Record<string, never>; result: { term: number } };
+  /** With `newShares`, body of the answer = the share texts. */
+  "vault.rekey": { args: { newShares?: { shares: number; threshold: number } }; result: { epoch: number } };
+  "access.list": { args: Record<string, never>; result: { slots: SlotInfo[] } };
+  /**
+   * The new slot's credential is body[0] (key-file bytes, or a new passphrase); `shares`: none in, N share texts in the answer's body.
+   */
+  "access.add": {
+    args: { kind: "identity" | "shares" | "key-file" | "passphrase"; label?: string; shares?: number; threshold?: number };
+    result: { slot: SlotInfo };
+  };
+  "access.remove": { args: { slot: string }; result: { removed: SlotInfo; rotate: string[] } };
+  "identity.show": {
+    args: Record<string, never>;
+    result: { exists: boolean; label: string; fingerprint: string; recipient: string; open: boolean };
+  };
+  "backup.create": { args: { out: string }; result: { file: string; bytes: number; secrets: number } };
+  "backup.sync": { args: Record<string, never>; result: { path: string; time: string } };
+  "backup.list": { args: Record<string, never>; result: { copies: { path: string; time: string; bytes: number }[] } };
+  /** `from`: "mirror" or a file made by `backup.create`; `dir`: the project folder. Credential proves that the copy opens. */
+  "backup.restore": {
+    args: { dir: string; from: string; id?: string };
+    result: { id: string; secrets: number; from: string; time: string };
+  };
+  /** body[i] = value of fields[i]. `cas`: expected current version number, 0 = must not exist. */
+  "kv.put": {
+    args: PutOptions & { path: string; fields?: string[]; cas?: number; generate?: { kind: string; length: number } };
+    result: { version: number; id: string; created: boolean };
+  };
+  /** answer body[0] = the value. */
+  "kv.get": { args: Reference; result: { version: number; class: SecretClass; fields: string[] } };
+  "kv.list": { args: { prefix: string; deleted?: boolean }; result: { secrets: SecretInfo[] } };
+  "kv.history": { args: { path: string }; result: { secret: SecretInfo; versions: VersionInfo[] } };
+  "kv.metadata": { args: PutOptions & { path: string; exposed?: boolean }; result: { secret: SecretInfo } };
+  "kv.delete": { args: { path: string }; result: { version: number } };
+  "kv.undelete": { args: { path: string; version?: number }; result: { version: number } };
+  /** Makes the content of an earlier version (default: the one before) current again; undeletes when deleted. */
+  "kv.undo": { args: { path: string; to?: number }; result: { version: number; from: number } };
+  /** Without `versions`: all. Result names the copies that still hold the value. */
+  "kv.destroy": { args: { path: string; versions?: number[] }; result: { destroyed: number[]; copies: string[] } };
+  /**
+   * All or nothing, one record. body[i] = value of entries[i]; with `layout`, one more body at the end: the layout of the file.
+   * An entry whose value equals the current one makes no new version ("same"). The values are read back from disk and compared
+   * before the answer, and the mirror is synced.
+   */
+  "kv.import": {
+    args: {
+      project: string;
+      folder: string;
+      /** bind `project` to `folder` if it is not bound; a different binding is refused */
+      bind: boolean;
+      entries: ImportEntry[];
+      layouts: { path: string }[];
+      /** paths expected to be at these version numbers (0 = absent); refused with "changed" otherwise */
+      expect?: Record<string, number>;
+    };
+    result: {
+      created: string[];
+      changed: string[];
+      same: string[];
+      mirror: string;
+      project: string;
+    };
+  };
+  /**
+   * For `run`: body[i] = value of refs[i]. `folder` relative to the folder that holds `.zvault/`. Refs of projects not bound to
+   * the folder are refused unless allowed. `dangerous`: names of the environment that need `allow --dangerous`.
+   */
+  "kv.resolve": {
+    args: { folder: string; refs: Reference[]; dangerous?: string[] };
+    result: { values: { class: SecretClass; version: number; expand: boolean }[] };
+  };
+  "project.list": { args: Record<string, never>; result: { projects: ProjectInfo[] } };
+  "project.allow": { args: { folder: string; refs?: string[]; dangerous?: string[] }; result: ProjectInfo };
+  "audit.verify": {
+    args: Record<string, never>;
+    result: { ok: boolean; records: number; from: number; problem?: string; segments: number };
+  };
+  "audit.tail": { args: { lines?: number }; result: { lines: AuditLine[] } };
+};

@@ -1,0 +1,93 @@
+/**
+ * The one table of verbs. Gate, client, command line, documents and tests read it; there is no other list.
+ *
+ * `shows`   the answer's body holds a value or a credential: needs presence (docs/design.md, "Presence").
+ * `governs` changes who may do what, or what is believed: needs presence.
+ * `audit`   "read": one synced line before the answer; "change": synced intent, then outcome; "own": the handler records by
+ *           itself because no key exists before it runs (unseal, init, adopt, restore); "none": no secret, no change, no path.
+ * `state`   "open": the vault must be unsealed; "any": works sealed.
+ * `paths`   which argument holds the vault paths that policy decides on.
+ */
+export type Capability = "create" | "read" | "update" | "delete" | "list" | "sudo" | "use";
+
+export type Verb = {
+  /** Capabilities needed on every path; all of them. Empty: no path is touched. */
+  readonly needs: readonly Capability[];
+  readonly presence: "shows" | "governs" | "no";
+  readonly audit: "read" | "change" | "own" | "none";
+  readonly state: "open" | "any";
+  readonly paths: "path" | "paths" | "entries" | "refs" | "prefix" | "none";
+};
+
+function verb(
+  needs: readonly Capability[],
+  presence: Verb["presence"],
+  audit: Verb["audit"],
+  state: Verb["state"],
+  paths: Verb["paths"],
+): Verb {
+  return { needs, presence, audit, state, paths };
+}
+
+export const verbs = {
+  // the agent
+  "agent.status": verb([], "no", "none", "any", "none"),
+  "agent.unseal": verb([], "no", "own", "any", "none"),
+  "agent.seal": verb([], "no", "own", "any", "none"),
+  // the vault as a whole
+  "vault.init": verb([], "no", "own", "any", "none"),
+  "vault.status": verb([], "no", "none", "any", "none"),
+  "vault.adopt": verb([], "governs", "own", "any", "none"),
+  "vault.verify": verb([], "no", "own", "any", "none"),
+  "vault.compact": verb(["sudo"], "governs", "change", "open", "none"),
+  "vault.rotate": verb(["sudo"], "governs", "change", "open", "none"),
+  "vault.rekey": verb(["sudo"], "governs", "change", "open", "none"),
+  // who can unseal
+  "access.list": verb(["list"], "no", "read", "open", "none"),
+  "access.add": verb(["sudo"], "governs", "change", "open", "none"),
+  "access.remove": verb(["sudo"], "governs", "change", "open", "none"),
+  "identity.show": verb([], "no", "none", "any", "none"),
+  // copies (ciphertext only)
+  "backup.create": verb(["list"], "no", "read", "open", "none"),
+  "backup.sync": verb(["list"], "no", "read", "open", "none"),
+  "backup.list": verb([], "no", "none", "any", "none"),
+  "backup.restore": verb([], "governs", "own", "any", "none"),
+  // key-value engine
+  "kv.put": verb(["create", "update"], "no", "change", "open", "path"),
+  "kv.get": verb(["read"], "shows", "read", "open", "path"),
+  "kv.list": verb(["list"], "no", "read", "open", "prefix"),
+  "kv.history": verb(["list"], "no", "read", "open", "path"),
+  "kv.metadata": verb(["update"], "no", "change", "open", "path"),
+  "kv.delete": verb(["delete"], "no", "change", "open", "path"),
+  "kv.undelete": verb(["update"], "no", "change", "open", "path"),
+  "kv.undo": verb(["update"], "no", "change", "open", "path"),
+  "kv.destroy": verb(["sudo"], "governs", "change", "open", "path"),
+  // import and run
+  "kv.import": verb(["create", "update"], "no", "change", "open", "entries"),
+  "kv.resolve": verb(["use"], "no", "read", "open", "refs"),
+  "project.list": verb(["list"], "no", "read", "open", "none"),
+  "project.allow": verb(["sudo"], "governs", "change", "open", "none"),
+  // the record
+  "audit.verify": verb([], "no", "own", "any", "none"),
+  "audit.tail": verb(["list"], "no", "read", "open", "none"),
+} as const satisfies Record<string, Verb>;
+
+export type VerbName = keyof typeof verbs;
+
+/** True for a name in the table; used where a verb comes over the wire. */
+export function isVerb(name: string): name is VerbName {
+  return Object.hasOwn(verbs, name);
+}
+
+/** Limits that hold for every verb; bytes unless said otherwise. */
+export const limits = {
+  value: 1024 * 1024,
+  path: 512,
+  segment: 128,
+  segments: 16,
+  entries: 20_000,
+  transaction: 64 * 1024 * 1024,
+  fields: 64,
+  description: 1024,
+  auditTail: 1000, // lines of one `audit.tail`
+} as const;
