@@ -1,0 +1,78 @@
+/**
+ * One line of the audit log: JSON in ASCII, ending in `,"prev":"…","hmac":"…"}`. The HMAC covers the line's own bytes before
+ * `,"hmac":`, so no canonical form is needed and any changed byte is found; `prev` is the HMAC of the line before.
+ */
+import { hmac } from "../crypto/kdf.ts";
+import { hex } from "../crypto/hash.ts";
+import { equal } from "../crypto/equal.ts";
+import type { Secret } from "../crypto/secret.ts";
+import type { Caller } from "../protocol.ts";
+
+export type AuditEntry = {
+  /** access: a read, allowed · intent: a change, before it happens · outcome: of an intent · denied · event: of the vault itself */
+  kind: "access" | "intent" | "outcome" | "denied" | "event";
+  /** joins intent, transaction and outcome */
+  request: string;
+  verb: string;
+  /** complete, one line per request */
+  paths: readonly string[];
+  caller?: Caller;
+  /** the policy that decided */
+  policy?: string;
+  /** what proved presence, if anything did */
+  presence?: string;
+  outcome?: "done" | "failed" | "interrupted";
+  /** error code of a denial or a failure */
+  code?: string;
+  /** plain facts of an event: counts, ids, never a value */
+  detail?: Record<string, string | number | boolean>;
+};
+
+export type AuditPosition = { segment: number; sequence: number; hmac: string };
+
+/** The chain starts from here in segment 1. */
+export const firstPrev = "0".repeat(64);
+
+const tail = /,"prev":"([0-9a-f]{64})","hmac":"([0-9a-f]{64})"\}$/;
+
+/** A line without its newline. `sequence` counts from 1 through all segments. */
+export function printLine(entry: AuditEntry, sequence: number, time: Date, prev: string, key: Secret): [string, string] {
+  const { caller, ...rest } = entry;
+  const who = caller && {
+    uid: caller.uid,
+    pid: caller.pid,
+    start: caller.startTime,
+    program: caller.program,
+    session: caller.session,
+    listener: caller.listener,
+    accessor: null, // tokens arrive with issue "Who may do what"
+    verdict: caller.verdict,
+    signs: caller.signs,
+  };
+  const fields = { seq: sequence, time: time.toISOString(), ...rest, ...(who ? { caller: who } : {}), prev };
+  const body = ascii(JSON.stringify(fields)).slice(0, -1);
+  const mac = hex(hmac(key, Buffer.from(body, "latin1")));
+  return [`${body},"hmac":"${mac}"}`, mac];
+}
+
+/** Why `line` is not the one that follows `prev`, or its HMAC and sequence. */
+export function checkLine(
+  line: string,
+  sequence: number,
+  prev: string,
+  key: Secret,
+): { problem: string } | { hmac: string } {
+  const found = tail.exec(line);
+  if (!found?.[1] || !found[2]) return { problem: "is no audit line" };
+  const body = line.slice(0, -`,"hmac":"${found[2]}"}`.length);
+  const mac = hmac(key, Buffer.from(body, "latin1"));
+  if (!equal(mac, Buffer.from(found[2], "hex"))) return { problem: "was changed (its HMAC does not fit)" };
+  if (found[1] !== prev) return { problem: "does not follow the line before it (a line was cut out, moved or put in)" };
+  if (!line.startsWith(`{"seq":${sequence},`)) return { problem: `is not number ${sequence}` };
+  return { hmac: found[2] };
+}
+
+/** Names come from outside: everything beyond printable ASCII is escaped, so no terminal and no reader is led astray. */
+function ascii(json: string): string {
+  return json.replace(/[^\x20-\x7e]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

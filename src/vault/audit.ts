@@ -1,0 +1,284 @@
+/**
+ * The audit log: append-only segments `audit/000001.jsonl …` of HMAC-chained lines. `record` hands out a Receipt once the line is
+ * on disk, and every engine call takes one: a call without an audit record does not compile.
+ */
+import type { Secret } from "../crypto/secret.ts";
+import { ZvaultError } from "../errors.ts";
+import { type AuditEntry, type AuditPosition, checkLine, firstPrev, printLine } from "./audit-line.ts";
+import { GroupSync } from "./group-sync.ts";
+import type { Io } from "./io.ts";
+
+const proof = Symbol("only the audit log issues receipts");
+
+/** Proof that the audit record of a request is on disk. */
+export class Receipt {
+  readonly request: string;
+  constructor(issuer: typeof proof, request: string) {
+    if (issuer !== proof) throw new TypeError("a receipt is issued by the audit log");
+    this.request = request;
+  }
+}
+
+/** A segment is closed at the first line that ends beyond either. */
+const segmentBytes = 4 * 1024 * 1024;
+const segmentLines = 10_000;
+
+export type SegmentEnd = { segment: number; lines: number; hmac: string };
+
+export type AuditOptions = {
+  io: Io;
+  /** the `audit` folder */
+  folder: string;
+  key: Secret;
+  clock(): Date;
+};
+
+export class AuditLog {
+  readonly #o: AuditOptions;
+  readonly #fd: number;
+  readonly #sync: GroupSync;
+  #segment: number;
+  #sequence: number;
+  #lines: number;
+  #size: number;
+  #prev: string;
+  #closed = false;
+
+  private constructor(o: AuditOptions, fd: number, at: AuditPosition, lines: number, size: number) {
+    this.#o = o;
+    this.#fd = fd;
+    this.#sync = new GroupSync(() => o.io.datasync(fd));
+    this.#segment = at.segment;
+    this.#sequence = at.sequence;
+    this.#prev = at.hmac;
+    this.#lines = lines;
+    this.#size = size;
+  }
+
+  /** Makes segment `after.segment + 1`; without `after` the first one of a vault. */
+  static async create(o: AuditOptions, after?: AuditPosition): Promise<AuditLog> {
+    const segment = (after?.segment ?? 0) + 1;
+    const fd = o.io.open(segmentPath(o.folder, segment), "create-exclusive");
+    await o.io.syncFolder(o.folder);
+    return new AuditLog(o, fd, { segment, sequence: after?.sequence ?? 0, hmac: after?.hmac ?? firstPrev }, 0, 0);
+  }
+
+  /**
+   * Opens the last segment for appending. A torn end after the last durable line is cut off; a missing or changed line is `damaged`.
+   * `head`: where the audit log was last known to be durable. `before`: position at the segment's start, from its predecessor.
+   */
+  static open(o: AuditOptions, head: AuditPosition | undefined): { log: AuditLog; cut: number; intents: Intents } {
+    const segments = listSegments(o.io, o.folder);
+    const segment = segments.at(-1);
+    if (segment === undefined) throw gone("the audit log is gone");
+    if (head && segment < head.segment) throw gone(`audit segment ${head.segment} is gone`);
+    const path = segmentPath(o.folder, segment);
+    const fd = o.io.open(path, "append-read-write");
+    try {
+      const text = readText(o.io, fd);
+      const read = readSegment(o.io, o.folder, segment, text, o.key);
+      if (read.problem !== undefined && !read.torn) throw gone(`${name(segment)} line ${read.line} ${read.problem}`);
+      if (head && head.segment === segment && read.sequence < head.sequence) {
+        throw gone(`the audit log ends at record ${read.sequence}, but ${head.sequence} was written`);
+      }
+      const known = head && head.segment === segment ? read.hmacs.get(head.sequence) : head?.hmac;
+      if (head && head.segment === segment && read.lines > 0 && known !== undefined && known !== head.hmac) {
+        throw gone(`audit record ${head.sequence} is not the one that was written`);
+      }
+      const cut = o.io.size(fd) - read.bytes;
+      if (cut > 0) o.io.truncate(fd, read.bytes);
+      const at = { segment, sequence: read.sequence, hmac: read.hmac };
+      return { log: new AuditLog(o, fd, at, read.lines, read.bytes), cut, intents: openIntents(text.slice(0, read.chars)) };
+    } catch (failure) {
+      o.io.close(fd);
+      throw failure;
+    }
+  }
+
+  get position(): AuditPosition {
+    return { segment: this.#segment, sequence: this.#sequence, hmac: this.#prev };
+  }
+
+  get full(): boolean {
+    return this.#size > segmentBytes || this.#lines >= segmentLines;
+  }
+
+  get end(): SegmentEnd {
+    return { segment: this.#segment, lines: this.#lines, hmac: this.#prev };
+  }
+
+  /** Writes and syncs. No line, no receipt: throws `audit-failed`, and nothing may happen then. */
+  async record(entry: AuditEntry): Promise<Receipt> {
+    this.note(entry);
+    try {
+      await this.#sync.wait();
+    } catch (cause) {
+      throw new ZvaultError("io", "the audit log could not be synced", { cause });
+    }
+    return new Receipt(proof, entry.request);
+  }
+
+  /** Writes without waiting for the disk: outcome lines, whose intent is already there. Throws `audit-failed`. */
+  note(entry: AuditEntry): void {
+    if (this.#closed) throw new ZvaultError("sealed", "the vault is sealed");
+    const [line, hmac] = printLine(entry, this.#sequence + 1, this.#o.clock(), this.#prev, this.#o.key);
+    const bytes = new TextEncoder().encode(`${line}\n`);
+    this.#append(bytes);
+    this.#sequence += 1;
+    this.#lines += 1;
+    this.#prev = hmac;
+  }
+
+  #append(bytes: Uint8Array): void {
+    const { io } = this.#o;
+    try {
+      if (io.size(this.#fd) !== this.#size) throw new ZvaultError("damaged", "the audit log changed under us");
+      let done = 0;
+      while (done < bytes.length) done += io.write(this.#fd, bytes.subarray(done), this.#size + done);
+      this.#size += bytes.length;
+    } catch (cause) {
+      this.#cutBack();
+      const why = cause instanceof ZvaultError ? cause.message : "write failed";
+      throw new ZvaultError("audit-failed", `no audit record can be written (${why}), so nothing was done`, {
+        hint: "free some disk space; `zvault seal` still works",
+        cause,
+      });
+    }
+  }
+
+  /** Half a line must not stay in front of the next one. If even that fails, the next append sees the wrong size and refuses. */
+  #cutBack(): void {
+    try {
+      if (this.#o.io.size(this.#fd) > this.#size) this.#o.io.truncate(this.#fd, this.#size);
+    } catch {
+      // kept: the size check of the next append refuses
+    }
+  }
+
+  sync(): Promise<void> {
+    return this.#sync.wait();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#o.io.close(this.#fd);
+  }
+}
+
+/** Requests with an intent line and no outcome: what a crash left open. */
+export type Intents = { request: string; verb: string; paths: string[] }[];
+
+function openIntents(text: string): Intents {
+  const open = new Map<string, Intents[number]>();
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
+    const entry = JSON.parse(line) as AuditEntry;
+    if (entry.kind === "outcome") open.delete(entry.request);
+    else if (entry.kind === "intent") {
+      open.set(entry.request, { request: entry.request, verb: entry.verb, paths: [...entry.paths] });
+    }
+  }
+  return [...open.values()];
+}
+
+function gone(message: string): ZvaultError {
+  return new ZvaultError("damaged", message, {
+    hint: "`zvault unseal --accept-rollback` goes on with what is there, and records it",
+  });
+}
+
+export function name(segment: number): string {
+  return `audit/${String(segment).padStart(6, "0")}.jsonl`;
+}
+
+export function segmentPath(folder: string, segment: number): string {
+  return `${folder}/${String(segment).padStart(6, "0")}.jsonl`;
+}
+
+export function listSegments(io: Io, folder: string): number[] {
+  const numbers = io.list(folder).flatMap((file) => {
+    const found = /^(\d{6})\.jsonl$/.exec(file);
+    return found?.[1] ? [Number(found[1])] : [];
+  });
+  return numbers.toSorted((a, b) => a - b);
+}
+
+export function readText(io: Io, fd: number): string {
+  const bytes = new Uint8Array(io.size(fd));
+  let done = 0;
+  while (done < bytes.length) {
+    const got = io.read(fd, bytes.subarray(done), done);
+    if (got === 0) break;
+    done += got;
+  }
+  return Buffer.from(bytes.buffer, 0, done).toString("latin1");
+}
+
+export type SegmentReading = {
+  lines: number;
+  /** of the last good line; the start's values when there is none */
+  sequence: number;
+  hmac: string;
+  /** length of the good part */
+  bytes: number;
+  chars: number;
+  hmacs: Map<number, string>;
+  problem?: string;
+  /** first bad line, from 1 */
+  line?: number;
+  /**
+   * the bad line has no newline, or a hole: an append that a crash cut short. Whoever makes one up gains no more than by cutting
+   * the file there, and the head says how far it must reach.
+   */
+  torn: boolean;
+};
+
+/** Checks a segment's chain from its first line on; its start is taken from the line before it, if that segment is still there. */
+function readSegment(io: Io, folder: string, segment: number, text: string, key: Secret): SegmentReading {
+  return checkSegment(text, startOf(io, folder, segment, text), key);
+}
+
+/** Position before a segment's first line: from the segment before, or, where that was moved away, what the first line says. */
+export function startOf(io: Io, folder: string, segment: number, text: string): { sequence: number; hmac: string } {
+  if (segment === 1) return { sequence: 0, hmac: firstPrev };
+  const before = io.stat(segmentPath(folder, segment - 1));
+  if (before) {
+    const fd = io.open(segmentPath(folder, segment - 1), "read");
+    try {
+      const last = readText(io, fd).trimEnd().split("\n").at(-1) ?? "";
+      const entry = JSON.parse(last) as { seq: number; hmac: string };
+      return { sequence: entry.seq, hmac: entry.hmac };
+    } catch {
+      throw gone(`${name(segment - 1)} has no readable last line`);
+    } finally {
+      io.close(fd);
+    }
+  }
+  const first = /^\{"seq":(\d+),.*,"prev":"([0-9a-f]{64})","hmac":"[0-9a-f]{64}"\}\n/.exec(text);
+  return { sequence: Number(first?.[1] ?? 1) - 1, hmac: first?.[2] ?? firstPrev };
+}
+
+export function checkSegment(text: string, start: { sequence: number; hmac: string }, key: Secret): SegmentReading {
+  const reading: SegmentReading = { lines: 0, ...start, bytes: 0, chars: 0, hmacs: new Map(), torn: false };
+  let from = 0;
+  while (from < text.length) {
+    const end = text.indexOf("\n", from);
+    if (end === -1) {
+      return { ...reading, problem: "is cut short", line: reading.lines + 1, torn: true };
+    }
+    const line = text.slice(from, end);
+    const checked = checkLine(line, reading.sequence + 1, reading.hmac, key);
+    if ("problem" in checked) {
+      return { ...reading, problem: checked.problem, line: reading.lines + 1, torn: line.includes("\0") };
+    }
+    reading.lines += 1;
+    reading.sequence += 1;
+    reading.hmac = checked.hmac;
+    reading.hmacs.set(reading.sequence, checked.hmac);
+    from = end + 1;
+    reading.bytes = from;
+    reading.chars = from;
+  }
+  return reading;
+}

@@ -1,0 +1,156 @@
+/**
+ * What the log says, in memory: secrets with their versions, projects, allowances, epochs. A pure reducer over transactions;
+ * values are not here, only where their cells lie. `dump`/`load` carry it through a checkpoint.
+ */
+import type { Audience, SecretClass } from "../calls.ts";
+import { ZvaultError } from "../errors.ts";
+import type { CellRef } from "./record.ts";
+import type { Operation, Transaction } from "./operation.ts";
+
+export type Version = {
+  id: string;
+  parent: string | null;
+  number: number;
+  time: string;
+  author: string;
+  state: "live" | "deleted" | "destroyed";
+  expand: boolean;
+  /** field name → cell; empty once destroyed */
+  fields: Map<string, CellRef>;
+};
+
+export type StoredSecret = {
+  path: string;
+  class: SecretClass;
+  audience: Audience;
+  description: string;
+  createdBy: string;
+  created: string;
+  exposed: boolean;
+  versions: Version[];
+};
+
+export type Allowance = { refs: Set<string>; dangerous: Set<string> };
+
+export class State {
+  readonly secrets = new Map<string, StoredSecret>();
+  /** project → folder relative to the one that holds `.zvault/` */
+  readonly projects = new Map<string, string>();
+  /** folder → what a person allowed it beyond its own projects */
+  readonly allowed = new Map<string, Allowance>();
+  keys: { epoch: number; sha256: string } | undefined;
+  anchors: { segment: number; lines: number; hmac: string }[] = [];
+  /** ids of requests whose change is in the log since the last checkpoint, for outcome lines after a crash */
+  readonly requests = new Set<string>();
+
+  /** The version `run` and `get` take: the newest one if it is live. */
+  current(path: string): { secret: StoredSecret; version: Version } | undefined {
+    const secret = this.secrets.get(path);
+    const version = secret?.versions.at(-1);
+    return secret && version?.state === "live" ? { secret, version } : undefined;
+  }
+
+  /** Applies one transaction whose cells lie at `cells` (index 0 = first value cell). */
+  apply(transaction: Transaction, cells: readonly CellRef[]): void {
+    this.requests.add(transaction.request);
+    for (const operation of transaction.ops) this.#apply(operation, transaction, cells);
+  }
+
+  #apply(operation: Operation, transaction: Transaction, cells: readonly CellRef[]): void {
+    switch (operation.op) {
+      case "put":
+        return this.#put(operation, transaction, cells);
+      case "delete":
+        this.#version(operation.path, operation.id).state = "deleted";
+        return;
+      case "undelete":
+        this.#version(operation.path, operation.id).state = "live";
+        return;
+      case "destroy":
+        for (const id of operation.ids) {
+          const version = this.#version(operation.path, id);
+          version.state = "destroyed";
+          version.fields.clear();
+        }
+        return;
+      case "describe":
+        describe(this.#secret(operation.path), operation);
+        return;
+      case "project":
+        this.projects.set(operation.project, operation.folder);
+        return;
+      case "allow": {
+        const allowance = this.allowed.get(operation.folder) ?? { refs: new Set(), dangerous: new Set() };
+        for (const ref of operation.refs) allowance.refs.add(ref);
+        for (const name of operation.dangerous) allowance.dangerous.add(name);
+        this.allowed.set(operation.folder, allowance);
+        return;
+      }
+      case "keys-epoch":
+        this.keys = { epoch: operation.epoch, sha256: operation.sha256 };
+        return;
+      case "anchor":
+        this.anchors.push({ segment: operation.segment, lines: operation.lines, hmac: operation.hmac });
+        return;
+      default:
+        throw new ZvaultError("damaged", "a record holds an operation this build does not know");
+    }
+  }
+
+  #put(put: Extract<Operation, { op: "put" }>, transaction: Transaction, cells: readonly CellRef[]): void {
+    let secret = this.secrets.get(put.path);
+    if (!secret) {
+      secret = {
+        path: put.path,
+        class: "secret",
+        audience: "env",
+        description: "",
+        createdBy: transaction.author,
+        created: put.time ?? transaction.time,
+        exposed: false,
+        versions: [],
+      };
+      this.secrets.set(put.path, secret);
+    }
+    describe(secret, put);
+    // a new value ends the exposed mark: what leaked was the old one
+    if (put.exposed === undefined) secret.exposed = false;
+    const fields = new Map<string, CellRef>();
+    for (const [name, cell] of Object.entries(put.fields)) {
+      const ref = cells[cell - 1];
+      if (!ref) throw new ZvaultError("damaged", `a record names cell ${cell}, which it does not have`);
+      fields.set(name, ref);
+    }
+    secret.versions.push({
+      id: put.id,
+      parent: put.parent,
+      number: put.number ?? (secret.versions.at(-1)?.number ?? 0) + 1,
+      time: put.time ?? transaction.time,
+      author: put.author ?? transaction.author,
+      state: put.state ?? "live",
+      expand: put.expand ?? false,
+      fields,
+    });
+  }
+
+  #secret(path: string): StoredSecret {
+    const secret = this.secrets.get(path);
+    if (!secret) throw new ZvaultError("damaged", `the log changes ${path}, which does not exist`);
+    return secret;
+  }
+
+  #version(path: string, id: string): Version {
+    const version = this.#secret(path).versions.find((one) => one.id === id);
+    if (!version) throw new ZvaultError("damaged", `the log changes a version of ${path} that does not exist`);
+    return version;
+  }
+}
+
+function describe(secret: StoredSecret, from: Extract<Operation, { op: "put" | "describe" }>): void {
+  if (from.class !== undefined) secret.class = from.class;
+  if (from.audience !== undefined) secret.audience = from.audience;
+  if (from.description !== undefined) secret.description = from.description;
+  if (from.createdBy !== undefined) secret.createdBy = from.createdBy;
+  if (from.exposed !== undefined) secret.exposed = from.exposed;
+  if ("created" in from && from.created !== undefined) secret.created = from.created;
+}
