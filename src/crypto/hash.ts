@@ -1,0 +1,23 @@
+/** SHA-256, and hex for what is public: digests, salts, ids. Never for keys, because strings cannot be zeroed. */
+import { createHash } from "node:crypto";
+
+/** Of the parts one after the other, without marks between them. 32 bytes. */
+export function sha256(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  const { buffer, byteOffset, length } = hash.digest();
+  return new Uint8Array(buffer, byteOffset, length);
+}
+
+/** Lower case. */
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}
+
+/** Takes what `hex` gives and nothing else (no upper case, no odd length). Throws a SyntaxError without the text in it. */
+export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text) || text.endsWith("\n")) throw new SyntaxError("not lower-case hex");
+  const bytes = new Uint8Array(new ArrayBuffer(text.length / 2));
+  bytes.set(Buffer.from(text, "hex"));
+  return bytes;
+}
