@@ -1,0 +1,86 @@
+/**
+ * References. A value that is wholly one is `zvault://PATH[#field][?version=N]`; inside a longer text only `${zvault://PATH…}` is a
+ * reference and `${zvault:NAME}` is the value that NAME has in the same run. Every other `$` is text.
+ */
+import { ZvaultError } from "../errors.ts";
+import { pathProblem } from "../path.ts";
+
+export type Ref = { path: string; field?: string; version?: number };
+export type Part = string | { ref: Ref } | { name: string };
+export type Parsed = { kind: "plain" } | { kind: "reference"; ref: Ref } | { kind: "template"; parts: Part[] };
+
+const scheme = "zvault://";
+const grammar = /^zvault:\/\/([^#?]*)(?:#([A-Za-z0-9._-]{1,128}))?(?:\?version=([1-9][0-9]{0,14}))?$/;
+const embedded = /\$\{zvault:([^}]*)\}/g;
+const unclosed = /\$\{zvault:[^}]*$/;
+const name = /^[A-Za-z0-9._-]{1,128}$/;
+
+function refuse(why: string): ZvaultError {
+  // the text may be a value somebody typed into the wrong place: it is not echoed
+  return new ZvaultError("usage", `a reference is malformed: ${why}`, {
+    hint: "zvault://env/shop/NAME, zvault://PATH#field, zvault://PATH?version=2, or ${zvault://PATH} in a longer text",
+  });
+}
+
+/** Throws `usage` for a text that begins with `zvault://` and is no reference. */
+export function parseReference(text: string): Ref {
+  const found = grammar.exec(text);
+  if (!found) throw refuse("after the path only #field and ?version=N may follow");
+  const [, path = "", field, version] = found;
+  const problem = pathProblem(path);
+  if (problem !== undefined) throw refuse(problem);
+  return { path, ...(field === undefined ? {} : { field }), ...(version === undefined ? {} : { version: Number(version) }) };
+}
+
+export function printReference(ref: Ref): string {
+  return `${scheme}${ref.path}${ref.field === undefined ? "" : `#${ref.field}`}${ref.version === undefined ? "" : `?version=${ref.version}`}`;
+}
+
+function parsePart(inner: string): Part {
+  if (inner.startsWith("//")) return { ref: parseReference(`zvault:${inner}`) };
+  if (!name.test(inner)) throw refuse("${zvault:NAME} needs the name of a variable");
+  return { name: inner };
+}
+
+/** What a value stands for. Throws `usage` for a malformed reference: one must never reach a program as text. */
+export function parseValue(text: string): Parsed {
+  if (text.startsWith(scheme)) return { kind: "reference", ref: parseReference(text) };
+  const parts: Part[] = [];
+  let done = 0;
+  for (const found of text.matchAll(embedded)) {
+    if (found.index > done) parts.push(text.slice(done, found.index));
+    parts.push(parsePart(found[1] ?? ""));
+    done = found.index + found[0].length;
+  }
+  const rest = text.slice(done);
+  if (unclosed.test(rest)) throw refuse("a ${zvault: is not closed");
+  if (parts.length === 0) return { kind: "plain" };
+  if (rest !== "") parts.push(rest);
+  return { kind: "template", parts };
+}
+
+function printPart(part: Part): string {
+  if (typeof part === "string") return part;
+  return "ref" in part ? `\${${printReference(part.ref)}}` : `\${zvault:${part.name}}`;
+}
+
+export function printTemplate(parts: readonly Part[]): string {
+  return parts.map(printPart).join("");
+}
+
+/**
+ * Where the value of `parts[index]` would be sent: the host (and port) of the URL round it, lower-cased, undefined outside of a URL.
+ * A part that stands in the host itself is printed in it, so a host that is itself a reference compares by that reference.
+ */
+export function hostOf(parts: readonly Part[], index: number): string | undefined {
+  // a private-use unit for each part that is no text keeps the URL's grammar free of their `:`, `/`, `@`
+  const text = parts.map((part, at) => (typeof part === "string" ? part.replace(/[\ue000\ue001]/g, " ") : `\ue000${at}\ue001`)).join("");
+  const mark = `\ue000${index}\ue001`;
+  for (const found of text.matchAll(/[a-z][a-z0-9+.-]*:\/\/([^\s"'<>]*)/gi)) {
+    if (!found[0].includes(mark)) continue;
+    const authority = /^[^/?#\\]*/.exec(found[1] ?? "")?.[0] ?? "";
+    const host = authority.slice(authority.lastIndexOf("@") + 1).toLowerCase();
+    return host.replace(/\ue000(\d+)\ue001/g, (_, at: string) => printPart(parts[Number(at)] ?? ""));
+  }
+  return undefined;
+}
