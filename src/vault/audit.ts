@@ -6,7 +6,7 @@ import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import { type AuditEntry, type AuditPosition, checkLine, firstPrev, printLine } from "./audit-line.ts";
 import { GroupSync } from "./group-sync.ts";
-import type { Io } from "./io.ts";
+import { type Io, readAll, writeAll } from "./io.ts";
 
 const proof = Symbol("only the audit log issues receipts");
 
@@ -133,8 +133,7 @@ export class AuditLog {
     const { io } = this.#o;
     try {
       if (io.size(this.#fd) !== this.#size) throw new ZvaultError("damaged", "the audit log changed under us");
-      let done = 0;
-      while (done < bytes.length) done += io.write(this.#fd, bytes.subarray(done), this.#size + done);
+      writeAll(io, this.#fd, bytes, this.#size);
       this.#size += bytes.length;
     } catch (cause) {
       this.#cutBack();
@@ -206,12 +205,7 @@ export function listSegments(io: Io, folder: string): number[] {
 
 export function readText(io: Io, fd: number): string {
   const bytes = new Uint8Array(io.size(fd));
-  let done = 0;
-  while (done < bytes.length) {
-    const got = io.read(fd, bytes.subarray(done), done);
-    if (got === 0) break;
-    done += got;
-  }
+  const done = readAll(io, fd, bytes, 0);
   return Buffer.from(bytes.buffer, 0, done).toString("latin1");
 }
 

@@ -5,7 +5,7 @@
 import { fromHex, hex } from "../crypto/hash.ts";
 import { ZvaultError } from "../errors.ts";
 import type { CellRef } from "./record.ts";
-import { State, type StoredSecret, type Version } from "./state.ts";
+import { keptRequests, State, type StoredSecret, type Version } from "./state.ts";
 
 /** [sequence, term, salt hex] */
 type RecordRow = [number, number, string];
@@ -23,6 +23,7 @@ type Dump = {
   allowed: [string, string[], string[]][];
   keys: { epoch: number; sha256: string } | null;
   anchors: [number, number, string][];
+  requests: string[];
 };
 
 export function dumpState(state: State): Uint8Array {
@@ -53,6 +54,7 @@ export function dumpState(state: State): Uint8Array {
     allowed: Array.from(state.allowed, ([folder, { refs, dangerous }]) => [folder, [...refs], [...dangerous]]),
     keys: state.keys ?? null,
     anchors: state.anchors.map((one) => [one.segment, one.lines, one.hmac]),
+    requests: [...state.requests].slice(-keptRequests),
   };
   return new TextEncoder().encode(JSON.stringify(dump));
 }
@@ -81,6 +83,7 @@ export function loadState(meta: Uint8Array): State {
   }
   state.keys = dump.keys ?? undefined;
   state.anchors = dump.anchors.map(([segment, lines, hmac]) => ({ segment, lines, hmac }));
+  state.requests = new Set(dump.requests);
   return state;
 }
 

@@ -3,7 +3,7 @@
  * `<32 hex id> TAB <real path of .zvault, JSON string>`. A folder that is not in it is refused: nobody is asked for a passphrase for
  * somebody else's file.
  */
-import type { Io } from "./io.ts";
+import { type Io, readFile, replaceFile } from "./io.ts";
 
 export type Known = { id: string; dir: string };
 
@@ -26,40 +26,11 @@ export function printKnown(all: readonly Known[]): string {
 }
 
 export function readKnown(io: Io, path: string): Known[] {
-  if (!io.stat(path)) return [];
-  const fd = io.open(path, "read");
-  try {
-    const bytes = new Uint8Array(io.size(fd));
-    io.read(fd, bytes, 0);
-    return parseKnown(new TextDecoder().decode(bytes));
-  } finally {
-    io.close(fd);
-  }
+  return parseKnown(new TextDecoder().decode(readFile(io, path, 4 * 1024 * 1024) ?? new Uint8Array()));
 }
 
 /** Adds or moves an entry: `dir` is where the vault `id` lives from now on; `instead` is forgotten. */
 export async function remember(io: Io, path: string, entry: Known, instead?: string): Promise<void> {
   const kept = readKnown(io, path).filter((one) => one.dir !== entry.dir && !(one.id === entry.id && one.dir === instead));
   await replaceFile(io, path, new TextEncoder().encode(printKnown([...kept, entry])));
-}
-
-/** Temp file, fsync, rename, fsync of the folder: the old content or the new, never a mix. */
-export async function replaceFile(io: Io, path: string, content: Uint8Array): Promise<void> {
-  const fresh = `${path}.new`;
-  io.remove(fresh);
-  const fd = io.open(fresh, "create-exclusive");
-  try {
-    writeAll(io, fd, content, 0);
-    await io.sync(fd);
-  } finally {
-    io.close(fd);
-  }
-  io.rename(fresh, path);
-  await io.syncFolder(path.slice(0, path.lastIndexOf("/")));
-}
-
-/** `write` may write less than asked. */
-export function writeAll(io: Io, fd: number, bytes: Uint8Array, position: number): void {
-  let done = 0;
-  while (done < bytes.length) done += io.write(fd, bytes.subarray(done), position + done);
 }

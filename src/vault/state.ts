@@ -4,8 +4,8 @@
  */
 import type { Audience, SecretClass } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
-import type { CellRef } from "./record.ts";
 import type { Operation, Transaction } from "./operation.ts";
+import type { CellRef } from "./record.ts";
 
 export type Version = {
   id: string;
@@ -32,16 +32,19 @@ export type StoredSecret = {
 
 export type Allowance = { refs: Set<string>; dangerous: Set<string> };
 
+/** More than can be without an outcome line at a crash: one for each request in flight. */
+export const keptRequests = 256;
+
 export class State {
-  readonly secrets = new Map<string, StoredSecret>();
+  secrets = new Map<string, StoredSecret>();
   /** project → folder relative to the one that holds `.zvault/` */
-  readonly projects = new Map<string, string>();
+  projects = new Map<string, string>();
   /** folder → what a person allowed it beyond its own projects */
-  readonly allowed = new Map<string, Allowance>();
+  allowed = new Map<string, Allowance>();
   keys: { epoch: number; sha256: string } | undefined;
   anchors: { segment: number; lines: number; hmac: string }[] = [];
-  /** ids of requests whose change is in the log since the last checkpoint, for outcome lines after a crash */
-  readonly requests = new Set<string>();
+  /** ids of the last requests whose change is in the log, oldest first: for outcome lines after a crash */
+  requests = new Set<string>();
 
   /** The version `run` and `get` take: the newest one if it is live. */
   current(path: string): { secret: StoredSecret; version: Version } | undefined {
@@ -53,6 +56,7 @@ export class State {
   /** Applies one transaction whose cells lie at `cells` (index 0 = first value cell). */
   apply(transaction: Transaction, cells: readonly CellRef[]): void {
     this.requests.add(transaction.request);
+    if (this.requests.size > 2 * keptRequests) this.requests = new Set([...this.requests].slice(-keptRequests));
     for (const operation of transaction.ops) this.#apply(operation, transaction, cells);
   }
 

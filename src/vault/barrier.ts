@@ -1,0 +1,304 @@
+/**
+ * The layer through which plaintext becomes log records and back: opens and checks the log, appends, reads values. It holds the file;
+ * what the records mean is `state.ts`'s business.
+ */
+import { hex, sha256 } from "../crypto/hash.ts";
+import type { Secret } from "../crypto/secret.ts";
+import { ZvaultError } from "../errors.ts";
+import { type Walk, walk } from "./frames.ts";
+import { GroupSync } from "./group-sync.ts";
+import type { Head, LogPosition } from "./head.ts";
+import { type Header, headerLength, parseHeader, printHeader } from "./header.ts";
+import { folderOf, type Io, readAll, writeAll, writeFresh } from "./io.ts";
+import {
+  type CellRef,
+  type Frame,
+  openMeta,
+  openValue,
+  recordType,
+  type RecordType,
+  sealRecord,
+  type TermKeys,
+} from "./record.ts";
+
+/** What the barrier needs of the keyring. */
+export type TermView = { readonly current: TermKeys; get(term: number): TermKeys | undefined };
+
+export type Replayed = { type: RecordType; sequence: number; meta: Uint8Array; values: CellRef[] };
+
+export type OpenOptions = {
+  io: Io;
+  path: string;
+  terms: TermView;
+  head: Head | undefined;
+  /** go on with an older or other log than the head knows; the caller starts a new lineage */
+  acceptRollback?: boolean;
+  /** receives the last checkpoint, then every record after it */
+  replay(record: Replayed): void;
+};
+
+/** The first record of a later generation: what it came from. */
+export type Predecessors = { v: 1; predecessors: LogPosition[] };
+
+export class Barrier {
+  readonly #io: Io;
+  readonly #path: string;
+  readonly #terms: TermView;
+  readonly #fd: number;
+  readonly #file: { dev: string; ino: string };
+  readonly #sync: GroupSync;
+  readonly header: Header;
+  #sequence: number;
+  #chain: Uint8Array;
+  #end: number;
+  #sinceCheckpoint = 0;
+
+  private constructor(io: Io, path: string, terms: TermView, fd: number, header: Header, at: At) {
+    this.#io = io;
+    this.#path = path;
+    this.#terms = terms;
+    this.#fd = fd;
+    this.#file = io.identity(fd);
+    this.#sync = new GroupSync(() => io.datasync(fd));
+    this.header = header;
+    this.#sequence = at.sequence;
+    this.#chain = at.chain;
+    this.#end = at.end;
+  }
+
+  /** A new log with nothing but its header, on disk (its folder is not synced). */
+  static async create(io: Io, path: string, terms: TermView, header: Header): Promise<Barrier> {
+    const bytes = printHeader(header);
+    await writeFresh(io, path, bytes);
+    const fd = io.open(path, "append-read-write");
+    return new Barrier(io, path, terms, fd, header, { sequence: header.first - 1, chain: sha256(bytes), end: headerLength });
+  }
+
+  /** Throws `damaged`, `rolled-back`, `forked`, `old-keys`. `notices` say what was mended. */
+  static open(o: OpenOptions): { barrier: Barrier; notices: string[] } {
+    const fd = o.io.open(o.path, "append-read-write");
+    try {
+      const bytes = new Uint8Array(headerLength);
+      const got = readAll(o.io, fd, bytes, 0);
+      const header = parseHeader(bytes.subarray(0, got), o.path);
+      const found = walk(o.io, fd, bytes, header.first);
+      const notices = judge(o, header, found, (frame) => metaOf(o, fd, header, frame));
+      if (found.bad) notices.push(cutTail(o, fd, found));
+      const last = found.frames.at(-1);
+      const at = { sequence: last?.frame.sequence ?? header.first - 1, chain: last?.chain ?? sha256(bytes), end: found.end };
+      const barrier = new Barrier(o.io, o.path, o.terms, fd, header, at);
+      barrier.#replay(o, found);
+      return { barrier, notices };
+    } catch (failure) {
+      o.io.close(fd);
+      throw failure;
+    }
+  }
+
+  #replay(o: OpenOptions, found: Walk): void {
+    // what lies before a checkpoint is authenticated by it: its seal binds the chain hash
+    const from = Math.max(0, found.frames.findLastIndex(({ frame }) => frame.type === recordType.checkpoint));
+    for (const { frame } of found.frames.slice(from)) {
+      const meta = metaOf(o, this.#fd, this.header, frame);
+      o.replay({ type: frame.type as RecordType, sequence: frame.sequence, meta, values: frame.cells.slice(1) });
+    }
+    this.#sinceCheckpoint = found.frames.length - from;
+  }
+
+  get position(): LogPosition {
+    const { lineage, generation } = this.header;
+    return { lineage, generation, sequence: this.#sequence, chain: hex(this.#chain) };
+  }
+
+  get size(): number {
+    return this.#end;
+  }
+
+  get records(): number {
+    return this.#sequence - this.header.first + 1;
+  }
+
+  /** Records appended or replayed since the last checkpoint. */
+  get sinceCheckpoint(): number {
+    return this.#sinceCheckpoint;
+  }
+
+  /**
+   * Seals and writes one record; it counts once `synced()` resolved. Synchronous, so whoever decides can append in the same step.
+   * Throws `disk-full` and the like with nothing written; `damaged` when the file is not the one we left.
+   */
+  append(type: RecordType, meta: Uint8Array, values: readonly Secret[]): CellRef[] {
+    this.#checkUnchanged();
+    const sequence = this.#sequence + 1;
+    const bytes = sealRecord(this.header, this.#terms.current, { type, sequence, prev: this.#chain, meta, values });
+    try {
+      writeAll(this.#io, this.#fd, bytes, this.#end);
+    } catch (failure) {
+      this.#io.truncate(this.#fd, this.#end);
+      throw failure;
+    }
+    const frame = cellsOf(bytes, this.#end, sequence, this.#terms.current.term);
+    this.#sequence = sequence;
+    this.#chain = sha256(bytes);
+    this.#end += bytes.length;
+    this.#sinceCheckpoint = type === recordType.checkpoint ? 1 : this.#sinceCheckpoint + 1;
+    return frame.slice(1);
+  }
+
+  #checkUnchanged(): void {
+    const named = this.#io.stat(this.#path);
+    const same = named?.dev === this.#file.dev && named.ino === this.#file.ino;
+    if (!same || this.#io.size(this.#fd) !== this.#end) {
+      throw new ZvaultError("damaged", "the vault changed under us: another program wrote to it or moved it", {
+        hint: "it was sealed; `zvault unseal` checks what is there",
+      });
+    }
+  }
+
+  /** Resolves when all that was appended is on disk. A failure is final: nothing may be appended after it. */
+  synced(): Promise<void> {
+    return this.#sync.wait();
+  }
+
+  /** Throws `damaged` when the cell is not what was written. The caller wipes it. */
+  read(ref: CellRef): Secret {
+    const sealed = new Uint8Array(new ArrayBuffer(ref.length));
+    const got = readAll(this.#io, this.#fd, sealed, ref.offset);
+    const keys = this.#terms.get(ref.term);
+    const value = got === ref.length && keys ? openValue(this.header, keys, ref, sealed) : undefined;
+    if (!value) throw new ZvaultError("damaged", `cell ${ref.cell} of record ${ref.sequence} at byte ${ref.offset} is damaged`);
+    return value;
+  }
+
+  /** Walks the file again and opens every cell. Throws like `open`; the number of records. */
+  verify(): number {
+    const bytes = new Uint8Array(headerLength);
+    readAll(this.#io, this.#fd, bytes, 0);
+    const header = parseHeader(bytes, this.#path);
+    const found = walk(this.#io, this.#fd, bytes, header.first);
+    const last = found.frames.at(-1);
+    if (found.bad || hex(last?.chain ?? sha256(bytes)) !== hex(this.#chain)) {
+      throw new ZvaultError("damaged", `${this.#path} is not what was written, at byte ${found.bad?.offset ?? found.end}`);
+    }
+    for (const { frame } of found.frames) {
+      metaOf({ io: this.#io, path: this.#path, terms: this.#terms }, this.#fd, header, frame);
+      for (const ref of frame.cells.slice(1)) this.read(ref).wipe();
+    }
+    return found.frames.length;
+  }
+
+  /** All bytes of the log as they are now, for the mirror and backups: ciphertext. */
+  bytes(from: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(new ArrayBuffer(length));
+    return bytes.subarray(0, readAll(this.#io, this.#fd, bytes, from));
+  }
+
+  close(): void {
+    this.#io.close(this.#fd);
+  }
+}
+
+type At = { sequence: number; chain: Uint8Array; end: number };
+
+/** Offsets of the cells of a record just sealed; its framing needs no check. */
+function cellsOf(bytes: Uint8Array, offset: number, sequence: number, term: number): CellRef[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const count = view.getUint32(24);
+  const salt = bytes.slice(32, 64);
+  let at = offset + 96 + 4 * count;
+  return Array.from({ length: count }, (_, cell) => {
+    const length = view.getUint32(96 + 4 * cell);
+    at += length;
+    return { sequence, term, salt, cell, offset: at - length, length };
+  });
+}
+
+function metaOf(o: Pick<OpenOptions, "io" | "path" | "terms">, fd: number, header: Header, frame: Frame): Uint8Array {
+  const ref = frame.cells[0];
+  if (!ref) throw new ZvaultError("damaged", `record ${frame.sequence} has no metadata`);
+  const keys = o.terms.get(frame.term);
+  if (!keys) {
+    throw new ZvaultError("old-keys", `record ${frame.sequence} needs term ${frame.term}, which the keys file does not hold`, {
+      hint: "an older keys file was put back; `zvault backup restore` takes both files from the mirror",
+    });
+  }
+  const sealed = new Uint8Array(new ArrayBuffer(ref.length));
+  readAll(o.io, fd, sealed, ref.offset);
+  const meta = openMeta(header, keys, frame, sealed);
+  if (!meta) throw new ZvaultError("damaged", `${o.path}: record ${frame.sequence} at byte ${frame.offset} is not what was written`);
+  return meta;
+}
+
+/** Compares the log with the head (docs/format.md, "Recovery"). Returns notices, throws what it refuses. */
+function judge(o: OpenOptions, header: Header, found: Walk, metaOfFrame: (frame: Frame) => Uint8Array): string[] {
+  const { bad } = found;
+  if (bad && bad.laterRecord !== undefined) {
+    throw new ZvaultError("damaged", `${o.path} is damaged at byte ${bad.offset}: ${bad.why}, and records follow`, {
+      hint: "`zvault backup restore` takes the newest mirror",
+    });
+  }
+  if (o.acceptRollback) return [];
+  if (!o.head) return ["unverified: no earlier state of this vault is known on this computer"];
+  const known = o.head.log;
+  const first = found.frames[0]?.frame;
+  if (known.lineage === header.lineage && known.generation === header.generation) {
+    return judgeSame(o.path, header, found, known);
+  }
+  if (first?.type === recordType.predecessors) {
+    const { predecessors } = JSON.parse(new TextDecoder().decode(metaOfFrame(first))) as Predecessors;
+    const listed = predecessors.some(
+      (one) =>
+        one.lineage === known.lineage &&
+        one.generation === known.generation &&
+        one.sequence === known.sequence &&
+        one.chain === known.chain,
+    );
+    if (listed) return [];
+  }
+  const older = known.lineage === header.lineage && header.generation < known.generation;
+  throw refuseHistory(older ? "rolled-back" : "forked", header, found, known);
+}
+
+function judgeSame(path: string, header: Header, found: Walk, known: LogPosition): string[] {
+  const last = found.frames.at(-1)?.frame.sequence ?? header.first - 1;
+  if (last < known.sequence) {
+    if (found.bad) {
+      throw new ZvaultError("damaged", `${path} is damaged at byte ${found.bad.offset}, record ${known.sequence} was written`, {
+        hint: "`zvault backup restore` takes the newest mirror",
+      });
+    }
+    throw refuseHistory("rolled-back", header, found, known);
+  }
+  const there = found.frames[known.sequence - header.first];
+  const chain = there ? hex(there.chain) : hex(sha256(printHeader(header)));
+  if (chain !== known.chain) throw refuseHistory("forked", header, found, known);
+  return [];
+}
+
+function refuseHistory(code: "rolled-back" | "forked", header: Header, found: Walk, known: LogPosition): ZvaultError {
+  const last = found.frames.at(-1)?.frame.sequence ?? header.first - 1;
+  const what = code === "forked" ? "has another history than" : "is older than";
+  return new ZvaultError(
+    code,
+    `the vault ${what} what this computer has seen: it ends at record ${last} of generation ${header.generation}, ` +
+      `record ${known.sequence} of generation ${known.generation} was written`,
+    { hint: "`zvault backup restore` takes the newest mirror; `zvault unseal --accept-rollback` goes on with this one" },
+  );
+}
+
+/** A torn end: kept aside, cut off. */
+function cutTail(o: OpenOptions, fd: number, found: Walk): string {
+  const length = found.size - found.end;
+  const tail = new Uint8Array(new ArrayBuffer(length));
+  readAll(o.io, fd, tail, found.end);
+  const aside = `${folderOf(o.path)}/torn-${found.end}`;
+  o.io.remove(aside);
+  const asideFd = o.io.open(aside, "create-exclusive");
+  try {
+    writeAll(o.io, asideFd, tail, 0);
+  } finally {
+    o.io.close(asideFd);
+  }
+  o.io.truncate(fd, found.end);
+  return `a change that was not finished was cut off (${length} bytes, kept in ${aside})`;
+}
