@@ -1,0 +1,47 @@
+/**
+ * Which patterns a secret becomes. A value that could be an ordinary word or number of a log (short, or weak by the scanner's test) is
+ * masked only between bytes that are no word characters, and below four bytes not at all: `import` says so.
+ */
+import { maskable } from "../../scan/entropy.ts";
+import { bytesToText, forms, lineForms, lines, textToBytes, wordForms } from "./forms.ts";
+import { Tables, type Pattern } from "./tables.ts";
+
+export type Secret = { name: string; bytes: Uint8Array };
+
+/** What a `MaskStream` works with; one for all streams of a run. */
+export type MaskSet = {
+  /** label of every owner */
+  names: string[];
+  /** patterns of eight bytes and more; the others would make every step short */
+  tables: Tables[];
+};
+
+/** Fewer bytes are no secret that a mask could keep. */
+const shortestWord = 4;
+const longPattern = 8;
+
+export function maskSet(secrets: readonly Secret[]): MaskSet {
+  const names: string[] = [];
+  const patterns: Pattern[] = [];
+  for (const { name, bytes } of secrets) {
+    const owner = names.push(name) - 1;
+    for (const pattern of patternsOf(bytes)) patterns.push({ ...pattern, owner });
+  }
+  const long = patterns.filter((one) => one.text.length >= longPattern);
+  const short = patterns.filter((one) => one.text.length < longPattern);
+  return { names, tables: [long, short].filter((some) => some.length > 0).map((some) => new Tables(some)) };
+}
+
+/** A value is looked for without the line end that files and `echo` leave on it; it would hide it in the middle of a line. */
+function patternsOf(bytes: Uint8Array): { text: string; word: boolean }[] {
+  const bare = textToBytes(bytesToText(bytes).replace(/[\r\n]+$/, ""));
+  if (!strong(bare)) return bare.length < shortestWord ? [] : wordForms(bare).map((text) => ({ text, word: true }));
+  const parts = lines(bare).filter(strong);
+  const all = new Set([...forms(bytes), ...forms(bare), ...parts.flatMap((line) => lineForms(line, parts.length))]);
+  return [...all].map((text) => ({ text, word: false }));
+}
+
+/** "-----BEGIN PRIVATE KEY-----" is a line of every key. */
+function strong(value: Uint8Array): boolean {
+  return value.length >= longPattern && !/^-----(BEGIN|END) [A-Z0-9 ]+-----$/.test(bytesToText(value)) && maskable(value);
+}
