@@ -1,0 +1,89 @@
+/** The import directions of docs/design.md and the awaited promise are rules of the linter, not of memory: each is broken here once. */
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import t from "tap";
+
+const root = join(import.meta.dirname, "..");
+const folder = mkdtempSync(join(tmpdir(), "zvault-lint-"));
+t.teardown(() => rmSync(folder, { recursive: true }));
+for (const file of [".oxlintrc.json", "tsconfig.json"]) copyFileSync(join(root, file), join(folder, file));
+symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+
+/** Output of the linter for one file with this text. */
+function lint(path: string, text: string): { status: number | null; output: string } {
+  const file = join(folder, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  // tap's NODE_OPTIONS would be taken over
+  const env = { PATH: dirname(process.execPath) };
+  const args = [join(root, "node_modules/oxlint/bin/oxlint"), "--type-aware", "--deny-warnings", path];
+  const run = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8", env });
+  rmSync(file);
+  return { status: run.status, output: run.stdout + run.stderr };
+}
+
+const refused: [string, string][] = [
+  ["src/crypto/a.ts", "../errors.ts"],
+  ["src/crypto/a.ts", "../vault/log.ts"],
+  ["src/sys/a.ts", "../errors.ts"],
+  ["src/sys/a.ts", "../crypto/secret.ts"],
+  ["src/envfile/a.ts", "../client.ts"],
+  ["src/envfile/a.ts", "../run/plan.ts"],
+  ["src/scan/a.ts", "../envfile/parse.ts"],
+  ["src/scan/rules/a.ts", "../../sys/fs.ts"],
+  ["src/run/a.ts", "../client.ts"],
+  ["src/run/mask/a.ts", "../../vault/gate.ts"],
+  ["src/vault/a.ts", "../agent/main.ts"],
+  ["src/vault/a.ts", "../sys/fs.ts"],
+  ["src/vault/engines/a.ts", "../../client.ts"],
+  ["src/vault/io.ts", "../client.ts"],
+  ["src/agent/a.ts", "../cli/base.ts"],
+  ["src/agent/a.ts", "../client.ts"],
+  ["src/cli/a.ts", "../vault/vault.ts"],
+  ["src/cli/a.ts", "../agent/main.ts"],
+  ["src/commands/a.ts", "../vault/gate.ts"],
+  ["src/commands/kv/a.ts", "../../crypto/secret.ts"],
+  ["src/commands/a.ts", "../sys/tty.ts"],
+  ["src/client.ts", "./vault/vault.ts"],
+  ["src/client.ts", "./cli/base.ts"],
+  ["src/frame.ts", "./agent/main.ts"],
+  ["src/main.ts", "./cli/main.ts"],
+  ["src/main.ts", "./agent/main.ts"],
+  ["src/verbs.ts", "./client.ts"],
+  ["src/errors.ts", "./sys/fs.ts"],
+];
+
+t.test("an import against the direction is refused in every room", async (t) => {
+  for (const [path, target] of refused) {
+    const { status, output } = lint(path, `import { a } from "${target}";\nexport const b = a;\n`);
+    t.not(status, 0, `${path} may not import ${target}`);
+    t.match(output, "no-restricted-imports", `${path}: the reason`);
+  }
+});
+
+t.test("an import along the direction passes", async (t) => {
+  const allowed: [string, string][] = [
+    ["src/crypto/a.ts", "../sys/memory.ts"],
+    ["src/vault/a.ts", "../crypto/secret.ts"],
+    ["src/vault/io.ts", "../sys/flock.ts"],
+    ["src/agent/a.ts", "../vault/gate.ts"],
+    ["src/commands/kv/a.ts", "../../cli/base.ts"],
+    ["src/run/a.ts", "../sys/process.ts"],
+    ["src/client.ts", "./vault/places.ts"],
+    ["src/main.ts", "./run/args.ts"],
+  ];
+  for (const [path, target] of allowed) {
+    const { output } = lint(path, `import { a } from "${target}";\nexport const b = a;\n`);
+    t.notMatch(output, "no-restricted-imports", `${path} may import ${target}`);
+  }
+});
+
+t.test("a promise nobody waits for is refused in src, and allowed in test", async (t) => {
+  const text = `export async function sync(): Promise<void> {}\nexport function forget(): void {\n  sync();\n}\n`;
+  const { status, output } = lint("src/vault/forgets.ts", text);
+  t.not(status, 0);
+  t.match(output, "no-floating-promises");
+  t.equal(lint("test/forgets.ts", text).status, 0);
+});
