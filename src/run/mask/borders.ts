@@ -1,6 +1,6 @@
 /**
  * Which patterns a secret becomes. A value that could be an ordinary word or number of a log (short, or weak by the scanner's test) is
- * masked only between bytes that are no word characters, and below four bytes not at all: `import` says so.
+ * masked only between bytes that are no word characters; below four bytes, or made of common words, not at all: `import` says so.
  */
 import { maskable } from "../../scan/entropy.ts";
 import { bytesToText, forms, lineForms, lines, textToBytes, wordForms } from "./forms.ts";
@@ -35,13 +35,15 @@ export function maskSet(secrets: readonly Secret[]): MaskSet {
 /** A value is looked for without the line end that files and `echo` leave on it; it would hide it in the middle of a line. */
 function patternsOf(bytes: Uint8Array): { text: string; word: boolean }[] {
   const bare = textToBytes(bytesToText(bytes).replace(/[\r\n]+$/, ""));
-  if (!strong(bare)) return bare.length < shortestWord ? [] : wordForms(bare).map((text) => ({ text, word: true }));
-  const parts = lines(bare).filter(strong);
+  const how = maskable(bare);
+  if (how === "no" || (how === "borders" && bare.length < shortestWord)) return [];
+  if (how === "borders") return wordForms(bare).map((text) => ({ text, word: true }));
+  const parts = lines(bare).filter(telling);
   const all = new Set([...forms(bytes), ...forms(bare), ...parts.flatMap((line) => lineForms(line, parts.length))]);
   return [...all].map((text) => ({ text, word: false }));
 }
 
-/** "-----BEGIN PRIVATE KEY-----" is a line of every key. */
-function strong(value: Uint8Array): boolean {
-  return value.length >= longPattern && !/^-----(BEGIN|END) [A-Z0-9 ]+-----$/.test(bytesToText(value)) && maskable(value);
+/** A line that says something of its value; "-----BEGIN PRIVATE KEY-----" stands in every key. */
+function telling(line: Uint8Array): boolean {
+  return line.length >= longPattern && maskable(line) === "mask" && !/^-----(BEGIN|END) [A-Z0-9 ]+-----$/.test(bytesToText(line));
 }
