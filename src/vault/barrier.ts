@@ -33,6 +33,8 @@ export type OpenOptions = {
   head: Head | undefined;
   /** go on with an older or other log than the head knows; the caller starts a new lineage */
   acceptRollback?: boolean;
+  /** a record that must be there, pinned by a person */
+  expect?: { sequence: number; chain: string };
   /** receives the last checkpoint, then every record after it */
   replay(record: Replayed): void;
 };
@@ -83,6 +85,7 @@ export class Barrier {
       const header = parseHeader(bytes.subarray(0, got), o.path);
       const found = walk(o.io, fd, bytes, header.first);
       const notices = judge(o, header, found, (frame) => metaOf(o, fd, header, frame));
+      if (o.expect) checkPinned(found, header, o.expect);
       if (found.bad) notices.push(cutTail(o, fd, found));
       const last = found.frames.at(-1);
       const at = { sequence: last?.frame.sequence ?? header.first - 1, chain: last?.chain ?? sha256(bytes), end: found.end };
@@ -196,6 +199,14 @@ export class Barrier {
   close(): void {
     this.#io.close(this.#fd);
   }
+}
+
+function checkPinned(found: Walk, header: Header, pinned: { sequence: number; chain: string }): void {
+  const there = found.frames[pinned.sequence - header.first];
+  if (there && hex(there.chain) === pinned.chain) return;
+  throw new ZvaultError("rolled-back", `the vault does not hold record ${pinned.sequence} with the chain hash you gave`, {
+    hint: "it is older, or has another history, than the state you pinned",
+  });
 }
 
 type At = { sequence: number; chain: Uint8Array; end: number };

@@ -54,14 +54,16 @@ export class Keyring {
     });
   }
 
-  print(): Secret {
-    const secret = Secret.alloc(36 + this.#terms.size * termLength);
+  /** With `extra`, as it will be once that term was added. */
+  print(extra?: TermKeys): Secret {
+    const terms = extra ? [...this.#terms.values(), extra] : [...this.#terms.values()];
+    const secret = Secret.alloc(36 + terms.length * termLength);
     secret.use((bytes) => {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-      view.setUint32(0, this.#terms.size);
+      view.setUint32(0, terms.length);
       this.#integrity.use((key) => bytes.set(key, 4));
       let at = 36;
-      for (const { term, key, hedge } of this.#terms.values()) {
+      for (const { term, key, hedge } of terms) {
         view.setUint32(at, term);
         key.use((from) => bytes.set(from, at + 4));
         hedge.use((from) => bytes.set(from, at + 36));
@@ -79,10 +81,14 @@ export class Keyring {
     return this.#terms.get(term);
   }
 
-  /** A copy with one more term, for the keys file to come; this one stays as it is until that is on disk. */
-  withNewTerm(): Keyring {
-    const terms = Array.from(this.#terms.values(), ({ term, key, hedge }) => ({ term, key: key.clone(), hedge: hedge.clone() }));
-    return new Keyring(this.#integrity.clone(), [...terms, newTerm(this.#current.term + 1)]);
+  /** Keys of the term to come; they count once the keys file that holds them is on disk, and `add` was called. */
+  nextTerm(): TermKeys {
+    return newTerm(this.#current.term + 1);
+  }
+
+  add(term: TermKeys): void {
+    this.#terms.set(term.term, term);
+    this.#current = term;
   }
 
   wipe(): void {

@@ -16,6 +16,7 @@ import { random } from "../crypto/random.ts";
 import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import { Keyring } from "./keyring.ts";
+import type { TermKeys } from "./record.ts";
 import { parseSlot, printSlot, type Slot } from "./slots.ts";
 
 export const keysLimit = 64 * 1024;
@@ -85,13 +86,24 @@ export function openKeys(file: KeysFile, root: Secret): Keyring {
   }
 }
 
+export type NewKeys = {
+  id: string;
+  epoch: number;
+  slots: readonly Slot[];
+  keyring: Keyring;
+  /** a term that is not in the keyring yet */
+  extra?: TermKeys;
+  root: Secret;
+};
+
 /** A whole keys file. The slots' wraps must be of `root`. */
-export function printKeys(id: string, epoch: number, slots: readonly Slot[], keyring: Keyring, root: Secret): Uint8Array {
+export function printKeys(o: NewKeys): Uint8Array {
+  const { id, epoch, slots, keyring, root } = o;
   if (slots.length > slotLimit) throw new ZvaultError("too-large", `a vault has at most ${slotLimit} slots`);
   const printed = slots.map((slot) => (slot.kind ? printSlot(slot) : slot.wrap));
   const salt = random(32);
   const key = hkdf(root, salt, "zvault keyring", 32);
-  const plain = keyring.print();
+  const plain = keyring.print(o.extra);
   const sealed = new Uint8Array(plain.length + 16);
   plain.use((bytes) => seal(key, nonce, aadOf(id, epoch), bytes, sealed));
   plain.wipe();

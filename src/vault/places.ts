@@ -18,8 +18,14 @@ export function knownPath(places: Places): string {
   return `${places.state}/known`;
 }
 
-export function mirrorPath(places: Places, id: string): string {
-  return `${places.state}/mirror/${id}`;
+/** The copies of all vaults. */
+export function mirrorsPath(places: Places): string {
+  return `${places.state}/mirror`;
+}
+
+/** By vault and folder: a copy of a vault that was adopted has a mirror of its own. */
+export function mirrorPath(places: Places, id: string, dir: string): string {
+  return `${mirrorsPath(places)}/${id}-${hex(sha256(new TextEncoder().encode(dir))).slice(0, 8)}`;
 }
 
 /** Heads are named by SHA-256(vault id ‖ real path of `.zvault`): a copy of a vault is not the original. */

@@ -1,0 +1,343 @@
+/**
+ * One unsealed vault: its lock, keys, log, state, audit log, head and mirror, from unseal to seal. Who may do what is the gate's
+ * business; what a change means, the engines'.
+ */
+import { hex, sha256 } from "../crypto/hash.ts";
+import { random } from "../crypto/random.ts";
+import type { Secret } from "../crypto/secret.ts";
+import type { SlotKind } from "../calls.ts";
+import { ZvaultError } from "../errors.ts";
+import type { AuditEntry } from "./audit-line.ts";
+import { AuditLog, listSegments, type Receipt } from "./audit.ts";
+import { Barrier } from "./barrier.ts";
+import { dumpState } from "./checkpoint.ts";
+import { compact } from "./compact.ts";
+import { type Head, HeadStore } from "./head.ts";
+import type { Io } from "./io.ts";
+import { type KeysFile, printKeys } from "./keys.ts";
+import type { Keyring } from "./keyring.ts";
+import { Mirror } from "./mirror.ts";
+import { type Operation, printTransaction, type Transaction } from "./operation.ts";
+import { headPath, mirrorPath, type Places } from "./places.ts";
+import { type CellRef, recordType, type RecordType, type TermKeys } from "./record.ts";
+import { applyRecord } from "./replay.ts";
+import { State } from "./state.ts";
+import type { Slot } from "./slots.ts";
+import { mendKeys } from "./unlock.ts";
+
+/** A checkpoint after this many records: unsealing reads the last one and what follows. */
+const checkpointEvery = 1000;
+/** Dead bytes that are worth a compaction, if they are also more than half of the log. */
+const deadWorth = 1024 * 1024;
+
+export type Opened = { by: SlotKind; root: Secret; keyring: Keyring; keys: KeysFile; author: string };
+
+export type VaultOptions = { io: Io; dir: string; places: Places; clock(): Date };
+
+export class Vault {
+  readonly #o: VaultOptions;
+  readonly id: string;
+  readonly dir: string;
+  readonly author: string;
+  readonly by: SlotKind;
+  readonly #lockFd: number;
+  readonly #heads: HeadStore;
+  readonly mirror: Mirror;
+  root: Secret;
+  readonly keyring: Keyring;
+  keys: KeysFile;
+  barrier: Barrier;
+  state: State;
+  audit: AuditLog;
+  readonly notices: string[];
+  sealed = false;
+  #mirroring: Promise<void> = Promise.resolve();
+
+  constructor(o: VaultOptions, lockFd: number, opened: Opened, parts: Parts) {
+    this.#o = o;
+    this.id = opened.keys.id;
+    this.dir = o.dir;
+    this.author = opened.author;
+    this.by = opened.by;
+    this.#lockFd = lockFd;
+    this.root = opened.root;
+    this.keyring = opened.keyring;
+    this.keys = opened.keys;
+    this.barrier = parts.barrier;
+    this.state = parts.state;
+    this.audit = parts.audit;
+    this.#heads = parts.heads;
+    this.notices = parts.notices;
+    this.mirror = new Mirror(o.io, o.dir, mirrorPath(o.places, this.id, o.dir));
+  }
+
+  get io(): Io {
+    return this.#o.io;
+  }
+
+  get places(): Places {
+    return this.#o.places;
+  }
+
+  now(): Date {
+    return this.#o.clock();
+  }
+
+  get head(): Head {
+    return { id: this.id, log: this.barrier.position, audit: this.audit.position };
+  }
+
+  /**
+   * Decided, sealed, written and applied in one synchronous step; not yet durable. `values` stay the caller's.
+   * The receipt says that the intent is on disk, and under which id.
+   */
+  append(receipt: Receipt, ops: Operation[], values: readonly Secret[], type: RecordType = recordType.transaction): CellRef[] {
+    return this.#append(receipt.request, ops, values, type);
+  }
+
+  #append(request: string, ops: Operation[], values: readonly Secret[], type: RecordType): CellRef[] {
+    this.checkOpen();
+    const transaction: Transaction = { v: 1, time: this.now().toISOString(), request, author: this.author, ops };
+    const meta = printTransaction(transaction);
+    const cells = this.barrier.append(type, meta, values);
+    this.state.apply(transaction, cells);
+    return cells;
+  }
+
+  checkOpen(): void {
+    if (this.sealed) throw new ZvaultError("sealed", "the vault is sealed", { hint: "run `zvault unseal`" });
+  }
+
+  /** Resolves when everything appended so far is on disk; then the head follows, and the mirror. */
+  async durable(): Promise<void> {
+    await this.barrier.synced();
+    if (this.sealed) return;
+    this.#heads.write(this.head);
+    this.#mirroring = this.#mirroring.then(() => (this.sealed ? undefined : this.mirror.update(this.barrier, this.now())));
+    await this.#mirroring;
+  }
+
+  /** What is due after a change: a checkpoint, a compaction, the next audit segment. */
+  async afterChange(): Promise<void> {
+    if (this.barrier.sinceCheckpoint > checkpointEvery) this.barrier.append(recordType.checkpoint, dumpState(this.state), []);
+    if (this.barrier.size > 2 * deadWorth && this.#deadBytes() > Math.max(deadWorth, this.barrier.size / 2)) await this.compact(true);
+    if (this.audit.full) await this.nextSegment();
+  }
+
+  #deadBytes(): number {
+    let live = 0;
+    for (const secret of this.state.secrets.values()) {
+      live += 512;
+      for (const version of secret.versions) {
+        live += 256;
+        for (const ref of version.fields.values()) live += ref.length + 64;
+      }
+    }
+    return this.barrier.size - live;
+  }
+
+  /** Closes the audit segment; its last HMAC becomes an anchor in the log, so a closed segment cannot be made anew. */
+  async nextSegment(): Promise<void> {
+    await this.audit.sync();
+    const { end, position } = this.audit;
+    const next = await AuditLog.create(this.auditOptions, position);
+    this.audit.close();
+    this.audit = next;
+    this.#append(`anchor-${end.segment}`, [{ op: "anchor", ...end }], [], recordType.machine);
+    await this.durable();
+  }
+
+  get auditOptions(): { io: Io; folder: string; key: Secret; clock(): Date } {
+    return { io: this.io, folder: `${this.dir}/audit`, key: this.keyring.auditKey, clock: () => this.now() };
+  }
+
+  /** A new generation; also how destroyed values leave the disk (`keepPrevious` false, then the mirror is made anew as well). */
+  async compact(keepPrevious: boolean, lineage?: string, overruled?: Head): Promise<void> {
+    await this.barrier.synced();
+    this.#heads.write(this.head);
+    await this.#heads.sync();
+    const { barrier, state } = await compact({
+      io: this.io,
+      path: `${this.dir}/vault`,
+      terms: this.keyring,
+      barrier: this.barrier,
+      state: this.state,
+      keepPrevious,
+      clock: () => this.now(),
+      ...(lineage === undefined ? {} : { lineage }),
+      ...(overruled ? { overruled: overruled.log } : {}),
+    });
+    this.barrier = barrier;
+    this.state = state;
+    this.#heads.write(this.head);
+    await this.#heads.sync();
+    await this.durable();
+  }
+
+  /** A life of its own: after `adopt`, `restore` and `--accept-rollback`. */
+  newLineage(overruled?: Head): Promise<void> {
+    return this.compact(true, hex(random(16)), overruled);
+  }
+
+  /** Lines about the vault itself, or an outcome; not waited for. */
+  event(verb: string, detail: AuditEntry["detail"], more: Partial<AuditEntry> = {}): void {
+    this.audit.note({ kind: "event", request: hex(random(8)), verb, paths: [], ...(detail ? { detail } : {}), ...more });
+  }
+
+  /** Puts a new keys file into place (docs/format.md, "Order of a change"); `root` and `term` become the vault's. */
+  async replaceKeys(receipt: Receipt, change: { slots: readonly Slot[]; root?: Secret; term?: TermKeys }): Promise<void> {
+    const { io, dir, id, keyring } = this;
+    const { slots, term } = change;
+    const root = change.root ?? this.root;
+    const bytes = printKeys({ id, epoch: this.keys.epoch + 1, slots, keyring, root, ...(term ? { extra: term } : {}) });
+    const file = await mendKeys.write(io, dir, bytes);
+    this.append(receipt, [{ op: "keys-epoch", epoch: file.epoch, sha256: hex(sha256(bytes)) }], [], recordType.keysEpoch);
+    await this.durable();
+    await mendKeys.install(io, dir);
+    this.checkOpen();
+    if (term) keyring.add(term);
+    if (root !== this.root) this.root.wipe();
+    this.root = root;
+    this.keys = file;
+    await this.mirror.updateKeys().catch(() => undefined);
+  }
+
+  /** Every ten seconds or so: what may lag is brought up. */
+  async settle(): Promise<void> {
+    if (this.sealed) return;
+    await this.audit.sync();
+    this.#heads.write(this.head);
+    await this.#heads.sync();
+    await this.mirror.sync();
+    await this.mirror.updateAudit();
+  }
+
+  /** Always seals: the line is tried, a full or broken disk does not keep the keys in memory. */
+  async seal(reason: string): Promise<void> {
+    if (this.sealed) return;
+    try {
+      this.event("agent.seal", { reason });
+      await this.barrier.synced();
+      await this.settle();
+    } catch {
+      // the keys go in any case
+    }
+    this.sealed = true;
+    const closers = [() => this.audit.close(), () => this.barrier.close(), () => this.#heads.close(), () => this.mirror.close()];
+    for (const close of [...closers, () => this.io.close(this.#lockFd)]) {
+      try {
+        close();
+      } catch {
+        // closing a descriptor of a broken disk
+      }
+    }
+    this.root.wipe();
+    this.keyring.wipe();
+  }
+}
+
+export type Parts = { barrier: Barrier; state: State; audit: AuditLog; heads: HeadStore; notices: string[] };
+
+export type OpenOptions = VaultOptions & {
+  acceptRollback?: boolean;
+  /** what a person pinned elsewhere: the record of that sequence must have that chain hash */
+  expectHead?: { sequence: number; chain: string };
+  /** where the head was kept before the folder moved */
+  movedFrom?: string;
+  /** of a copy that is given a life of its own: no head is known for it */
+  ignoreHead?: boolean;
+  lockFd: number;
+  opened: Opened;
+};
+
+/**
+ * Opens log, head and audit log with keys already unwrapped. Throws what is wrong with them; nothing is kept then. undefined: a change
+ * of the keys file that a crash had left half done was finished; unwrap the new file and come again.
+ */
+export async function openVault(o: OpenOptions): Promise<Vault | undefined> {
+  const { io, dir, places, opened } = o;
+  const path = `${dir}/vault`;
+  dropSecondName(io, path);
+  const headAt = headPath(places, opened.keys.id, dir);
+  if (o.movedFrom !== undefined) moveHead(io, headPath(places, opened.keys.id, o.movedFrom), headAt);
+  const heads = openHeads(o, headAt);
+  const head = o.ignoreHead ? undefined : heads.last;
+  const state = new State();
+  let barrier: Barrier | undefined;
+  try {
+    const found = Barrier.open({
+      io,
+      path,
+      terms: opened.keyring,
+      head,
+      acceptRollback: o.acceptRollback ?? o.ignoreHead ?? false,
+      ...(o.expectHead ? { expect: o.expectHead } : {}),
+      replay: (record) => applyRecord(state, record),
+    });
+    barrier = found.barrier;
+    if (await mendKeys.afterCrash(io, dir, state.keys)) {
+      barrier.close();
+      heads.close();
+      return undefined;
+    }
+    checkEpoch(state, opened.keys);
+    const { audit, notices } = await openAudit(o, head, state);
+    const parts = { barrier, state, audit, heads, notices: [...found.notices, ...notices] };
+    const vault = new Vault(o, o.lockFd, opened, parts);
+    if (o.acceptRollback || o.ignoreHead) await vault.newLineage(head);
+    return vault;
+  } catch (failure) {
+    barrier?.close();
+    heads.close();
+    throw failure;
+  }
+}
+
+/** A crash between the two steps of a compaction leaves the log with a second name. */
+function dropSecondName(io: Io, path: string): void {
+  const [log, previous] = [io.stat(path), io.stat(`${path}.prev`)];
+  if (log && previous && log.ino === previous.ino && log.dev === previous.dev) io.remove(`${path}.prev`);
+  io.remove(`${path}.new`);
+}
+
+function moveHead(io: Io, from: string, to: string): void {
+  if (io.stat(from) && !io.stat(to)) io.rename(from, to);
+}
+
+function openHeads(o: OpenOptions, path: string): HeadStore {
+  try {
+    return HeadStore.open(o.io, path, o.opened.keys.id, o.opened.keyring.headKey);
+  } catch (failure) {
+    if (!o.acceptRollback && !o.ignoreHead) throw failure;
+    o.io.remove(path);
+    return HeadStore.open(o.io, path, o.opened.keys.id, o.opened.keyring.headKey);
+  }
+}
+
+function checkEpoch(state: State, keys: KeysFile): void {
+  const { epoch, sha256: sum } = state.keys ?? { epoch: 0, sha256: "" };
+  if (keys.epoch === epoch && hex(sha256(keys.bytes)) === sum) return;
+  throw new ZvaultError("old-keys", `the keys file is not the one that belongs to this vault (epoch ${keys.epoch}, ${epoch} is needed)`, {
+    hint: "an older keys file was put back; `zvault backup restore` takes both files from the mirror",
+  });
+}
+
+/** Opens the audit log and writes what a crash left open. */
+async function openAudit(o: OpenOptions, head: Head | undefined, state: State): Promise<{ audit: AuditLog; notices: string[] }> {
+  const options = { io: o.io, folder: `${o.dir}/audit`, key: o.opened.keyring.auditKey, clock: o.clock };
+  try {
+    const { log, cut, intents } = AuditLog.open(options, head?.audit);
+    for (const { request, verb, paths } of intents) {
+      const outcome = state.requests.has(request) ? "done" : "interrupted";
+      log.note({ kind: "outcome", request, verb, paths, outcome });
+    }
+    return { audit: log, notices: cut > 0 ? [`an audit line that was not finished was cut off (${cut} bytes)`] : [] };
+  } catch (failure) {
+    if (!o.acceptRollback && !o.ignoreHead) throw failure;
+    o.io.makeFolder(options.folder);
+    const last = listSegments(o.io, options.folder).at(-1) ?? head?.audit.segment ?? 0;
+    const after = { segment: last, sequence: head?.audit.sequence ?? 0, hmac: head?.audit.hmac ?? "0".repeat(64) };
+    const why = failure instanceof ZvaultError ? failure.message : "unreadable";
+    return { audit: await AuditLog.create(options, after), notices: [`a new audit segment was begun: ${why}`] };
+  }
+}
