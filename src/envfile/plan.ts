@@ -1,0 +1,164 @@
+/**
+ * The plan of an import, before anybody was asked: what goes into the vault, what stays, what is left out, what a person should decide,
+ * and the bytes that would be written. Pure; the scanner comes in as `judge`, so that this room knows no other.
+ */
+import { ZvaultError } from "../errors.ts";
+import { limits } from "../verbs.ts";
+import { assignments, valueBytes, type Assignment, type Document } from "./document.ts";
+import { makeLayout } from "./layout.ts";
+import { notesOf, type Note } from "./notes.ts";
+import { parse } from "./parse.ts";
+import { layoutPath, pathFor, suffixOf } from "./project.ts";
+import { parseValue } from "./reference.ts";
+import { rewrite, type Judge, type LeftOut, type Rewritten } from "./rewrite.ts";
+import { shown } from "./text.ts";
+
+export type PlanInput = {
+  /** base names: `.env`, `.env.local` */
+  files: readonly { name: string; bytes: Uint8Array }[];
+  /** slug */
+  project: string;
+  /** id of the vault, for the head of each `.env.zvault`; without it they are made without head (`withHead` adds it) */
+  vault?: string;
+  /** classes by path, of what the vault has already: they hold until a person overrules them */
+  existing?: ReadonlyMap<string, "secret" | "setting">;
+  options: { plain: readonly string[]; secret: readonly string[] };
+  judge: Judge;
+};
+
+export type Entry = {
+  key: string;
+  path: string;
+  class: "secret" | "setting";
+  /** a few words; never a part of the value */
+  why: string;
+  /** "vault": a reference stands in its place. "file": it stays as it stands (settings, empty values, references) */
+  to: "vault" | "file";
+  /** what dotenv reads, the last of several assignments; for `to: "file"` too */
+  value: Uint8Array;
+  line: number;
+};
+
+export type PlannedFile = {
+  name: string;
+  entries: Entry[];
+  leftOut: LeftOut[];
+  notes: Note[];
+  /** bytes of `<name>.zvault` */
+  envZvault: Uint8Array;
+  /** a value of class secret, to be stored at `layoutPath` */
+  layout: Uint8Array;
+  layoutPath: string;
+  /** names whose quotes `eject` will write another way */
+  requoted: string[];
+};
+
+export type Plan = { files: PlannedFile[] };
+
+type Source = { name: string; document: Document };
+
+function readSource(file: { name: string; bytes: Uint8Array }): Source {
+  suffixOf(file.name); // refuses a name that gives no path
+  const [first, second] = file.bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    throw new ZvaultError("usage", `${file.name} is UTF-16, which no dotenv reader understands`, { hint: "save it as UTF-8" });
+  }
+  const document = parse(file.bytes);
+  const large = assignments(document).find((one) => valueBytes(one).length > limits.value);
+  if (large) {
+    throw new ZvaultError("too-large", `${file.name}:${large.line}: the value of ${large.name} is larger than 1 MiB`, {
+      names: [large.name],
+    });
+  }
+  return { name: file.name, document };
+}
+
+/** Throws `usage` for names given on the command line that no file has, or that stand on both sides. */
+function checkOptions(sources: readonly Source[], options: PlanInput["options"]): void {
+  const names = new Set(sources.flatMap((source) => assignments(source.document).map((one) => one.name)));
+  const unknown = [...new Set([...options.plain, ...options.secret])].filter((name) => !names.has(name));
+  if (unknown.length > 0) {
+    throw new ZvaultError("usage", `no such variable in ${sources.map((one) => one.name).join(", ")}: ${unknown.join(", ")}`, {
+      hint: "--plain and --secret take names that stand in the imported files",
+      names: unknown,
+    });
+  }
+  const both = options.plain.filter((name) => options.secret.includes(name));
+  if (both.length > 0) throw new ZvaultError("usage", `both --plain and --secret: ${both.join(", ")}`, { names: both });
+}
+
+/** True for a value that already is, or holds, a reference. Throws `usage` for a malformed one, with its place. */
+function isReference(file: string, one: Assignment): boolean {
+  try {
+    return parseValue(shown(one.value)).kind !== "plain";
+  } catch (error) {
+    if (!(error instanceof ZvaultError)) throw error;
+    throw new ZvaultError(error.code, `${file}:${one.line}: ${one.name}: ${error.message}`, { names: [one.name] });
+  }
+}
+
+function entryOf(input: PlanInput, file: string, one: Assignment): Entry {
+  const path = pathFor(input.project, file, one.name);
+  const base = { key: one.name, path, value: valueBytes(one), line: one.line };
+  if (one.value === "") return { ...base, class: "setting", why: "empty", to: "file" };
+  if (isReference(file, one)) return { ...base, class: "setting", why: "a reference", to: "file" };
+  const judged = input.judge.classify(one.name, shown(one.value));
+  const known = input.existing?.get(path);
+  const chosen = input.options.plain.includes(one.name) ? "setting" : input.options.secret.includes(one.name) ? "secret" : undefined;
+  const kind = chosen ?? known ?? judged.class;
+  const why = chosen ? `--${chosen === "secret" ? "secret" : "plain"}` : known ? "as before" : judged.why;
+  return { ...base, class: kind, why, to: kind === "secret" ? "vault" : "file" };
+}
+
+/** The last assignment of each name decides, as in dotenv; a name is a secret if any of its assignments is, unless told otherwise. */
+function entriesOf(input: PlanInput, source: Source, skip: ReadonlySet<Assignment>): Entry[] {
+  const entries = new Map<string, Entry>();
+  for (const one of assignments(source.document)) {
+    if (skip.has(one)) continue;
+    const entry = entryOf(input, source.name, one);
+    const before = entries.get(one.name);
+    // an earlier secret under the same name must not stay in the file, and its line gets the same reference
+    const raise = before?.class === "secret" && entry.class === "setting" && entry.why !== "a reference";
+    entries.set(one.name, raise ? { ...entry, class: "secret", why: before.why, to: "vault" } : entry);
+  }
+  return [...entries.values()];
+}
+
+/** A plan for all files together: a secret of one must not stay readable in another. */
+export function planImport(input: PlanInput): Plan {
+  const sources = input.files.map(readSource);
+  checkOptions(sources, input.options);
+  const odd = new Set<Assignment>();
+  for (const source of sources) {
+    for (const one of assignments(source.document)) if (input.judge.scanText(valueBytesOfName(one)).length > 0) odd.add(one);
+  }
+  const kept = sources.map((source) => ({ ...source, entries: entriesOf(input, source, odd) }));
+  const written: Rewritten[] = rewrite(kept, odd, input.judge, input.options.plain, {
+    project: input.project,
+    ...(input.vault === undefined ? {} : { vault: input.vault }),
+  });
+  const names = new Set(kept.flatMap((file) => file.entries.map((entry) => entry.key)));
+  const files = written.map((file): PlannedFile => {
+    const stored = new Map(file.entries.filter((entry) => entry.to === "vault").map((entry) => [entry.key, entry]));
+    const layout = makeLayout(file.document, (one) => {
+      const entry = odd.has(one) ? undefined : stored.get(one.name);
+      // an earlier assignment with another value is nobody's value: it stays in the layout, as a commented-out one does
+      return entry && Buffer.compare(entry.value, valueBytes(one)) === 0 ? entry.path : undefined;
+    });
+    return {
+      name: file.name,
+      entries: file.entries,
+      leftOut: file.leftOut,
+      notes: [...notesOf(file.document, file.entries, names, input.judge), ...file.notes].sort((a, b) => a.line - b.line),
+      envZvault: file.bytes,
+      layout: layout.bytes,
+      layoutPath: layoutPath(input.project, file.name),
+      requoted: layout.requoted,
+    };
+  });
+  return { files };
+}
+
+function valueBytesOfName(one: Assignment): Uint8Array {
+  return new TextEncoder().encode(one.name);
+}

@@ -1,0 +1,33 @@
+/** Finds a value in a text that is about to be written, as it is or encoded. */
+import { toText } from "./text.ts";
+
+/** Shorter values would be found by chance. */
+export const traceFloor = 8;
+
+/** The part of a base64 text that stays the same at each of the three alignments: what neighbours share is cut off. */
+function alignments(value: Uint8Array): string[] {
+  return [0, 1, 2].map((skip) => {
+    const padded = Buffer.concat([new Uint8Array(skip), value]);
+    const text = padded.toString("base64").replace(/=+$/, "");
+    const from = skip === 0 ? 0 : skip + 1;
+    return text.slice(from, text.length - (padded.length % 3 === 0 ? 0 : 1));
+  });
+}
+
+/** All spellings to look for: raw, percent-encoded, hex, base64 (both alphabets); a multi-line value also line by line. */
+export function formsOf(value: Uint8Array): string[] {
+  if (value.length < traceFloor) return [];
+  const raw = toText(value);
+  const hex = Buffer.from(value).toString("hex");
+  const base64 = alignments(value);
+  // every byte that is none of RFC 3986's unreserved ones is escaped
+  const percent = Array.from(value, (byte) => {
+    const unit = String.fromCharCode(byte);
+    return /[A-Za-z0-9._~-]/.test(unit) ? unit : `%${byte.toString(16).padStart(2, "0").toUpperCase()}`;
+  }).join("");
+  const forms = [raw, percent, percent.toLowerCase(), raw.replaceAll("\n", "\\n"), hex, hex.toUpperCase(), ...base64];
+  for (const text of base64) forms.push(text.replaceAll("+", "-").replaceAll("/", "_"));
+  // lines of a key; its first and last line are the same in every key
+  const lines = raw.includes("\n") ? raw.split(/\r?\n/).filter((line) => line.length >= 16 && !line.startsWith("-----")) : [];
+  return [...new Set([...forms, ...lines])].filter((form) => form.length >= traceFloor);
+}

@@ -1,0 +1,79 @@
+/**
+ * Finds secrets in text that stands outside of values: comments, and lines that are no assignment. Offsets are bytes of what was given;
+ * no value is in a hit.
+ */
+import { looksRandom } from "./entropy.ts";
+import type { Rule } from "./rule.ts";
+import { rules } from "./rules.ts";
+
+export type Hit = {
+  /** line of the first byte, from 1 */
+  line: number;
+  /** bytes of the secret: start (inclusive), end (exclusive) */
+  start: number;
+  end: number;
+  /** `Rule.id`, or "random-text" */
+  rule: string;
+};
+
+const latin1 = new TextDecoder("latin1");
+
+/** windows-1252 has other characters for 0x80–0x9F, still one unit per byte: offsets are bytes. */
+function oneUnitPerByte(bytes: Uint8Array): string {
+  return latin1.decode(bytes);
+}
+
+/** Where `rule` matches, if its keyword stands at `at`. */
+function tryRule(rule: Rule, text: string, at: number, from: number): { start: number; end: number } | undefined {
+  for (let start = at; start >= Math.max(from, at - (rule.back ?? 0)); start--) {
+    rule.pattern.lastIndex = start;
+    const found = rule.pattern.exec(text);
+    if (!found) continue;
+    const secret = found[1] ?? found[0];
+    if (rule.check && !rule.check(secret)) continue;
+    const first = found[1] === undefined ? start : start + found[0].lastIndexOf(secret);
+    return { start: first, end: first + secret.length };
+  }
+  return undefined;
+}
+
+function byRules(text: string): Hit[] {
+  const folded = text.replace(/[A-Z]/g, (unit) => unit.toLowerCase());
+  const hits: Hit[] = [];
+  for (const rule of rules) {
+    for (const keyword of rule.keywords) {
+      let from = 0;
+      for (let at = folded.indexOf(keyword); at !== -1; at = folded.indexOf(keyword, at + 1)) {
+        if (at < from) continue;
+        const found = tryRule(rule, text, at, from);
+        if (!found) continue;
+        hits.push({ line: 0, ...found, rule: rule.id });
+        from = found.end;
+      }
+    }
+  }
+  return hits;
+}
+
+function byChance(text: string): Hit[] {
+  return [...text.matchAll(/[A-Za-z0-9+/=_.~-]{16,}/g)]
+    .filter((found) => looksRandom(found[0]))
+    .map((found) => ({ line: 0, start: found.index, end: found.index + found[0].length, rule: "random-text" }));
+}
+
+/** Hits in order of their place; of those that overlap, the one of the surest rule. */
+export function scanText(bytes: Uint8Array): Hit[] {
+  const text = oneUnitPerByte(bytes);
+  const kept: Hit[] = [];
+  for (const hit of [...byRules(text), ...byChance(text)]) {
+    if (!kept.some((one) => hit.start < one.end && one.start < hit.end)) kept.push(hit);
+  }
+  kept.sort((a, b) => a.start - b.start);
+  let line = 1;
+  let at = 0;
+  for (const hit of kept) {
+    for (; at < hit.start; at++) if (text[at] === "\n" || (text[at] === "\r" && text[at + 1] !== "\n")) line++;
+    hit.line = line;
+  }
+  return kept;
+}

@@ -1,0 +1,78 @@
+/** How much a text looks like chance, and whether the mask may take it. All texts one unit per byte (latin1). */
+
+/** Shannon entropy in bits per unit. */
+export function shannon(text: string): number {
+  const counts = new Map<string, number>();
+  for (const unit of text) counts.set(unit, (counts.get(unit) ?? 0) + 1);
+  let bits = 0;
+  for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length);
+  return bits;
+}
+
+/** Words that programs print all day; a text made of nothing else is never masked. Lower case. */
+const common = new Set(
+  `true false yes no on off null nil none undefined default auto empty enabled disabled
+  dev devel development prod production test testing tests stage staging local localhost preview ci
+  debug info warn warning error fatal trace verbose silent level log logs console
+  postgres postgresql mysql mariadb sqlite redis mongo mongodb memcached rabbitmq kafka nats elastic elasticsearch
+  root admin administrator user users username guest password passwd pass secret changeme example sample demo placeholder your here
+  my app apps web api server client worker service services site shop store main master public private internal external data database db
+  http https tcp udp tls ssl ws wss ftp smtp imap host port url uri path name key token id value
+  com org net io dev info www mail email utf utf8 json html text plain xml yaml csv
+  us eu ap sa ca me af east west north south central northeast northwest southeast southwest a b c d
+  node next vite react vue svelte nuxt expo python django flask pytest rails ruby go rust java docker compose
+  get post put patch delete head options session cookie cache queue default0 utc gmt europe america asia
+  the and or of to in for with is on at by from not string number boolean object array`.split(/\s+/),
+);
+
+/** True when every word of the text is a common word, a number or a single letter: `localhost:3000`, `us-east-1`, `true`. */
+export function isCommon(text: string): boolean {
+  const words = text
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== "");
+  return words.every((word) => common.has(word) || /^[a-z]?\d{1,5}[a-z]?$/.test(word) || word.length === 1);
+}
+
+function kindOf(unit: string): number {
+  return unit >= "a" && unit <= "z" ? 1 : unit >= "A" && unit <= "Z" ? 2 : unit >= "0" && unit <= "9" ? 3 : 4;
+}
+
+/** Share of neighbours of different kinds (lower case, upper case, digit, other): words have few, random texts many. */
+function changes(text: string): number {
+  let found = 0;
+  for (let at = 1; at < text.length; at++) if (kindOf(text.charAt(at)) !== kindOf(text.charAt(at - 1))) found++;
+  return found / Math.max(1, text.length - 1);
+}
+
+function randomRun(run: string): boolean {
+  if (/^(?:[0-9a-f]{32,}|[0-9A-F]{32,})$/.test(run)) return shannon(run) > 3;
+  const kinds = new Set(Array.from(run, kindOf)).size;
+  if (run.length >= 16 && kinds >= 3) return shannon(run) >= 3.2 && changes(run) >= 0.25;
+  if (run.length >= 20 && kinds >= 2 && /\d/.test(run)) return shannon(run) >= 3.2 && changes(run) >= 0.25;
+  return run.length >= 32 && kinds >= 2 && shannon(run) >= 4 && changes(run) >= 0.25;
+}
+
+/** True for a text with a part that looks like a generated key: not for words, hosts, paths, versions and UUIDs. */
+export function looksRandom(text: string): boolean {
+  const bare = text.replace(/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi, "");
+  return (bare.match(/[A-Za-z0-9+/=_-]{16,}/g) ?? []).some((token) => {
+    return randomRun(token) || token.split(/[/_=-]+/).some((run) => run.length >= 16 && randomRun(run));
+  });
+}
+
+/**
+ * What the mask may do with a value of class secret: "mask" everywhere; "borders": only between characters that are no part of a word,
+ * since it is short or guessable and would hit by chance; "no": never, since it would hit all the time. The value is not kept.
+ */
+export function maskable(value: Uint8Array): "mask" | "borders" | "no" {
+  if (value.length <= 1) return "no";
+  // one unit per byte: only kinds and counts matter here
+  const text = Array.from(value.subarray(0, 4096), (byte) => String.fromCharCode(byte)).join("");
+  if (isCommon(text)) return "no";
+  if (/^\s*$/.test(text) || /^\d{1,4}$/.test(text)) return "no";
+  if (value.length < 8) return "borders";
+  const distinct = new Set(text).size;
+  const weak = distinct < 5 || shannon(text) * text.length < 20 || /^[A-Za-z]{1,10}$/.test(text) || /^[\d.:-]+$/.test(text) && text.length < 12;
+  return weak ? "borders" : "mask";
+}
