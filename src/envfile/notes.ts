@@ -64,14 +64,16 @@ function spellingNotes(one: Assignment): [NoteKind, string, boolean][] {
   return notes;
 }
 
+/** `names`: all names of the import, to tell an expression from a text with a dollar sign. */
 export function notesOf(document: Document, entries: readonly Entry[], names: ReadonlySet<string>, judge: Judge): Note[] {
   const notes: Note[] = [];
   const seen = new Map<string, number>();
+  const byKey = new Map(entries.map((entry) => [entry.key, entry]));
   for (const one of assignments(document)) {
     const add = (kind: NoteKind, text: string, decision: boolean): void => {
       notes.push({ kind, line: one.line, name: one.name, text: `${one.name} ${text}`, decision });
     };
-    const entry = entries.find((found) => found.key === one.name);
+    const entry = byKey.get(one.name);
     if (!entry) continue; // left out: even its name is not told
     if (dangerous(one.name)) add("dangerous-name", "can take over the programs that get it", true);
     if (!/^[A-Za-z_]\w*$/.test(one.name) || one.name === "__proto__") add("odd-name", "is no name that every shell and reader takes", true);
@@ -87,6 +89,9 @@ export function notesOf(document: Document, entries: readonly Entry[], names: Re
     }
     if (one.value.includes("\0")) add("nul", "has a NUL byte, which no environment can hold", true);
     if (Buffer.compare(Buffer.from(shown(one.value)), valueBytes(one)) !== 0) add("not-utf8", "is not UTF-8; its bytes are stored as they are", false);
+    if (entry.why === "a reference" && judge.scanText(valueBytes(one)).length > 0) {
+      add("shows-secret", "holds a reference, and beside it what looks like a secret, which stays readable", true);
+    }
     if (entry.to === "vault" && judge.classify(one.name, shown(one.value)).public) {
       add("public-secret", "is a secret by its value, but its prefix puts it into the browser bundle", true);
     }

@@ -8,10 +8,11 @@ import { assignments, valueBytes, type Assignment, type Document } from "./docum
 import { makeLayout } from "./layout.ts";
 import { notesOf, type Note } from "./notes.ts";
 import { parse } from "./parse.ts";
+import { pieceText, print } from "./print.ts";
 import { layoutPath, pathFor, suffixOf } from "./project.ts";
 import { parseValue } from "./reference.ts";
-import { rewrite, type Judge, type LeftOut, type Rewritten } from "./rewrite.ts";
-import { shown } from "./text.ts";
+import { rewrite, type Drops, type Judge, type LeftOut, type Rewritten } from "./rewrite.ts";
+import { shown, toBytes } from "./text.ts";
 
 export type PlanInput = {
   /** base names: `.env`, `.env.local` */
@@ -110,55 +111,68 @@ function entryOf(input: PlanInput, file: string, one: Assignment): Entry {
   return { ...base, class: kind, why, to: kind === "secret" ? "vault" : "file" };
 }
 
-/** The last assignment of each name decides, as in dotenv; a name is a secret if any of its assignments is, unless told otherwise. */
-function entriesOf(input: PlanInput, source: Source, skip: ReadonlySet<Assignment>): Entry[] {
+/** The last assignment of each name decides, as in dotenv. */
+function entriesOf(input: PlanInput, source: Source, drops: Drops): Entry[] {
   const entries = new Map<string, Entry>();
   for (const one of assignments(source.document)) {
-    if (skip.has(one)) continue;
-    const entry = entryOf(input, source.name, one);
-    const before = entries.get(one.name);
-    // an earlier secret under the same name must not stay in the file, and its line gets the same reference
-    const raise = before?.class === "secret" && entry.class === "setting" && entry.why !== "a reference";
-    entries.set(one.name, raise ? { ...entry, class: "secret", why: before.why, to: "vault" } : entry);
+    if (!drops.has(one)) entries.set(one.name, entryOf(input, source.name, one));
+  }
+  // an earlier secret under the name of a value that stays must not stay with it
+  for (const one of assignments(source.document)) {
+    if (drops.has(one) || entries.get(one.name)?.to !== "file") continue;
+    if (entryOf(input, source.name, one).to === "vault") drops.set(one, { name: one.name, rule: "value that a later line replaces" });
   }
   return [...entries.values()];
+}
+
+/** Assignments that are none: lines of a key without quotes, or a secret in the place of a name. */
+function oddOnes(source: Source, judge: Judge): Drops {
+  const drops: Drops = new Map();
+  const hits = judge.scanText(print(source.document));
+  let start = 0;
+  let next = 0; // hits come in order of their place
+  for (const piece of source.document) {
+    const end = start + toBytes(pieceText(piece)).length;
+    while ((hits[next]?.end ?? Infinity) <= start) next++;
+    const hit = hits[next];
+    if (piece.kind === "assignment") {
+      const inside = hit !== undefined && hit.start < start;
+      if (inside || judge.scanText(toBytes(piece.name)).length > 0) drops.set(piece, { rule: inside ? hit.rule : "secret in a name" });
+    }
+    start = end;
+  }
+  return drops;
 }
 
 /** A plan for all files together: a secret of one must not stay readable in another. */
 export function planImport(input: PlanInput): Plan {
   const sources = input.files.map(readSource);
   checkOptions(sources, input.options);
-  const odd = new Set<Assignment>();
-  for (const source of sources) {
-    for (const one of assignments(source.document)) if (input.judge.scanText(valueBytesOfName(one)).length > 0) odd.add(one);
-  }
-  const kept = sources.map((source) => ({ ...source, entries: entriesOf(input, source, odd) }));
-  const written: Rewritten[] = rewrite(kept, odd, input.judge, input.options.plain, {
-    project: input.project,
-    ...(input.vault === undefined ? {} : { vault: input.vault }),
+  const work = sources.map((source) => {
+    const drops = oddOnes(source, input.judge);
+    return { ...source, drops, entries: entriesOf(input, source, drops) };
   });
-  const names = new Set(kept.flatMap((file) => file.entries.map((entry) => entry.key)));
-  const files = written.map((file): PlannedFile => {
-    const stored = new Map(file.entries.filter((entry) => entry.to === "vault").map((entry) => [entry.key, entry]));
-    const layout = makeLayout(file.document, (one) => {
-      const entry = odd.has(one) ? undefined : stored.get(one.name);
-      // an earlier assignment with another value is nobody's value: it stays in the layout, as a commented-out one does
-      return entry && Buffer.compare(entry.value, valueBytes(one)) === 0 ? entry.path : undefined;
-    });
-    return {
-      name: file.name,
-      entries: file.entries,
-      leftOut: file.leftOut,
-      notes: [...notesOf(file.document, file.entries, names, input.judge), ...file.notes].sort((a, b) => a.line - b.line),
-      envZvault: file.bytes,
-      layout: layout.bytes,
-      layoutPath: layoutPath(input.project, file.name),
-      requoted: layout.requoted,
-    };
-  });
-  return { files };
+  const head = { project: input.project, ...(input.vault === undefined ? {} : { vault: input.vault }) };
+  const written = rewrite(work, input.judge, input.options.plain, head);
+  const names = new Set(work.flatMap((file) => file.entries.map((entry) => entry.key)));
+  return { files: written.map((file) => plannedOf(input, file, names)) };
 }
 
-function valueBytesOfName(one: Assignment): Uint8Array {
-  return new TextEncoder().encode(one.name);
+function plannedOf(input: PlanInput, file: Rewritten, names: ReadonlySet<string>): PlannedFile {
+  const stored = new Map(file.entries.filter((entry) => entry.to === "vault").map((entry) => [entry.key, entry]));
+  const layout = makeLayout(file.document, (one) => {
+    const entry = file.drops.has(one) ? undefined : stored.get(one.name);
+    // an earlier assignment with another value is nobody's value: it stays in the layout, as a commented-out one does
+    return entry && Buffer.compare(entry.value, valueBytes(one)) === 0 ? entry.path : undefined;
+  });
+  return {
+    name: file.name,
+    entries: file.entries,
+    leftOut: file.leftOut,
+    notes: [...notesOf(file.document, file.entries, names, input.judge), ...file.notes].sort((a, b) => a.line - b.line),
+    envZvault: file.bytes,
+    layout: layout.bytes,
+    layoutPath: layoutPath(input.project, file.name),
+    requoted: layout.requoted,
+  };
 }

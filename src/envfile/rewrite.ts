@@ -11,7 +11,7 @@ import { parseText } from "./parse.ts";
 import { pieceText } from "./print.ts";
 import { printReference } from "./reference.ts";
 import { toBytes } from "./text.ts";
-import { formsOf } from "./traces.ts";
+import { Traces } from "./traces.ts";
 
 /** What the scanner answers (`scan/judge.ts`). */
 export type Judge = {
@@ -23,7 +23,10 @@ export type Judge = {
 /** A text that is not written; the layout in the vault keeps it. */
 export type LeftOut = { line: number; name?: string; rule: string };
 
-type Source = { name: string; document: Document; entries: Entry[] };
+/** Assignments of which nothing is written; with a name, it is told in the comment that stands for the line. */
+export type Drops = Map<Assignment, { name?: string; rule: string }>;
+
+type Source = { name: string; document: Document; entries: Entry[]; drops: Drops };
 export type Rewritten = Source & { bytes: Uint8Array; leftOut: LeftOut[]; notes: Note[] };
 
 /** `# NAME=value`, also behind more than one `#` or a list mark. */
@@ -40,14 +43,15 @@ function commentedName(text: string): string | undefined {
 /** Lines that are left out, by their place in the document, with the rule that said so; for an assignment: its trailing comment. */
 type Cuts = Map<number, LeftOut>;
 
-function cutComments(document: Document, odd: ReadonlySet<Assignment>, judge: Judge): Cuts {
+function cutComments({ document, drops }: Source, judge: Judge): Cuts {
   const cuts: Cuts = new Map();
   let open: { quote: string; name: string } | undefined; // a commented-out value whose quote is not closed yet
   for (const [at, piece] of document.entries()) {
     if (piece.kind === "assignment") {
       open = undefined;
-      const name = odd.has(piece) ? undefined : commentedName(piece.after.trimStart());
-      if (odd.has(piece)) cuts.set(at, { line: piece.line, rule: "secret in a name" });
+      const drop = drops.get(piece);
+      const name = drop ? undefined : commentedName(piece.after.trimStart());
+      if (drop) cuts.set(at, { line: piece.line, ...drop });
       else if (name !== undefined) cuts.set(at, { line: piece.line, name, rule: "commented-out assignment" });
       continue;
     }
@@ -83,16 +87,20 @@ function cutHits(document: Document, judge: Judge, cuts: Cuts): void {
   const spans: { at: number; start: number; end: number }[] = [];
   let bytes = 0;
   const texts = document.map((piece, at) => {
-    const text = piece.kind === "assignment" ? `${piece.before}\n${piece.after}` : stripped(piece);
+    const gap = piece.kind === "assignment" ? "\n" : "";
+    const text = piece.kind === "assignment" ? piece.after : stripped(piece);
+    bytes += gap.length;
     spans.push({ at, start: bytes, end: (bytes += toBytes(text).length) });
-    return text;
+    return gap + text;
   });
-  for (const hit of judge.scanText(toBytes(texts.join("")))) {
-    for (const { at, start, end } of spans) {
-      const piece = document[at];
-      if (!piece || piece.kind === "blank" || hit.end <= start || hit.start >= end || cuts.has(at)) continue;
-      cuts.set(at, { line: piece.line, rule: hit.rule });
-    }
+  const hits = judge.scanText(toBytes(texts.join("")));
+  let next = 0; // both come in order of their place
+  for (const { at, start, end } of spans) {
+    while ((hits[next]?.end ?? Infinity) <= start) next++;
+    const hit = hits[next];
+    const piece = document[at];
+    if (!hit || !piece || piece.kind === "blank" || hit.start >= end || cuts.has(at)) continue;
+    cuts.set(at, { line: piece.line, rule: hit.rule });
   }
 }
 
@@ -102,13 +110,13 @@ function stripped(piece: Line): string {
 }
 
 /** The text of one file. A cut assignment loses its trailing comment, or, if its name tells, the whole line. */
-function textOf(source: Source, odd: ReadonlySet<Assignment>, cuts: Cuts): string {
+function textOf(source: Source, cuts: Cuts): string {
   const entries = new Map(source.entries.map((entry) => [entry.key, entry]));
   const texts = source.document.map((piece, at) => {
     const cut = cuts.get(at);
     if (!cut) return pieceText(piece);
     if (piece.kind !== "assignment") return leftOutLine(cut.name, endOf(piece.text));
-    if (odd.has(piece)) return leftOutLine(undefined, endOf(piece.after));
+    if (source.drops.has(piece)) return leftOutLine(cut.name, endOf(piece.after));
     const gap = /^[^\S\r\n]*/.exec(piece.after)?.[0] || " ";
     return `${piece.before}${piece.raw}${gap}${leftOutLine(cut.name, endOf(piece.after))}`;
   });
@@ -119,29 +127,32 @@ function textOf(source: Source, odd: ReadonlySet<Assignment>, cuts: Cuts): strin
   return fresh.map(pieceText).join("");
 }
 
+type Work = { source: Source; entries: Map<string, Entry>; cuts: Cuts; notes: Note[] };
+
+/** `plain`: names that a person wants readable, whatever they hold. */
 export function rewrite(
   sources: readonly Source[],
-  odd: ReadonlySet<Assignment>,
   judge: Judge,
   plain: readonly string[],
   head: { project: string; vault?: string },
 ): Rewritten[] {
-  const work = sources.map((source) => ({ source, cuts: cutComments(source.document, odd, judge), notes: [] as Note[] }));
-  // every round takes at least one more thing out, so it ends
+  const work = sources.map((source): Work => {
+    const entries = new Map(source.entries.map((entry) => [entry.key, entry]));
+    return { source, entries, cuts: cutComments(source, judge), notes: [] };
+  });
+  // every round but the last takes at least one more thing out
   for (;;) {
-    const stored = new Map<string, string[]>();
-    for (const { source } of work) {
+    const traces = new Traces();
+    for (const { source, entries } of work) {
       for (const one of assignments(source.document)) {
-        const entry = source.entries.find((found) => found.key === one.name);
-        // every assignment of the name counts, the shadowed ones too
-        if (entry?.to === "vault") stored.set(`${source.name}:${one.line}`, [one.name, ...formsOf(valueBytes(one))]);
+        // every assignment of a stored name counts, also one that a later line replaces
+        if (source.drops.has(one) || entries.get(one.name)?.to === "vault") traces.add(one.name, valueBytes(one));
       }
     }
-    const needles = [...stored.values()];
-    if (!work.map((file) => takeOut(file, needles, plain)).includes(true)) break;
+    if (!work.map((file) => takeOut(file, traces, plain)).includes(true)) break;
   }
   return work.map(({ source, cuts, notes }) => {
-    const text = textOf(source, odd, cuts);
+    const text = textOf(source, cuts);
     const whole = head.vault === undefined ? text : withHead(text, { project: head.project, vault: head.vault });
     const leftOut = [...cuts.entries()].sort(([a], [b]) => a - b).map(([, cut]) => cut);
     return { ...source, bytes: toBytes(whole), leftOut, notes };
@@ -149,34 +160,23 @@ export function rewrite(
 }
 
 /** Takes out what holds a stored value; true if it found anything new. */
-function takeOut(
-  file: { source: Source; cuts: Cuts; notes: Note[] },
-  needles: readonly (readonly string[])[],
-  plain: readonly string[],
-): boolean {
+function takeOut(file: Work, traces: Traces, plain: readonly string[]): boolean {
   let found = false;
-  const holder = (text: string): string | undefined =>
-    needles.find(([, ...forms]) => forms.some((form) => text.includes(form)))?.[0];
   for (const [at, piece] of file.source.document.entries()) {
-    if (piece.kind !== "assignment") {
-      const name = file.cuts.has(at) ? undefined : holder(piece.text);
-      if (name === undefined) continue;
-      file.cuts.set(at, { line: piece.line, rule: `holds the value of ${name}` });
-      found = true;
-      continue;
-    }
-    const behind = file.cuts.has(at) ? undefined : holder(piece.after);
-    if (behind !== undefined) {
-      file.cuts.set(at, { line: piece.line, rule: `holds the value of ${behind}` });
+    const text = piece.kind === "assignment" ? piece.after : piece.text;
+    const holds = file.cuts.has(at) ? undefined : traces.in(text);
+    if (holds !== undefined) {
+      file.cuts.set(at, { line: piece.line, rule: `holds the value of ${holds}` });
       found = true;
     }
-    const entry = file.source.entries.find((one) => one.key === piece.name);
-    const name = entry?.to === "file" ? (holder(piece.raw) ?? holder(piece.value)) : undefined;
-    if (!entry || name === undefined || entry.why === "a reference") continue;
+    if (piece.kind !== "assignment" || file.source.drops.has(piece)) continue;
+    const entry = file.entries.get(piece.name);
+    const named = traces.in(piece.before);
+    if (named !== undefined) tell(file, piece, `the name ${piece.name} holds the value of ${named}`);
+    const name = entry?.to === "file" && entry.why !== "a reference" ? (traces.in(piece.raw) ?? traces.in(piece.value)) : undefined;
+    if (!entry || name === undefined) continue;
     if (plain.includes(entry.key)) {
-      const known = file.notes.some((note) => note.line === piece.line);
-      const text = `${entry.key} stays readable (--plain), and holds the value of ${name}`;
-      if (!known) file.notes.push({ kind: "shows-secret", line: piece.line, name: entry.key, text, decision: true });
+      tell(file, piece, `${entry.key} stays readable (--plain), and holds the value of ${name}`);
       continue;
     }
     entry.class = "secret";
@@ -185,4 +185,9 @@ function takeOut(
     found = true;
   }
   return found;
+}
+
+function tell(file: Work, piece: Assignment, text: string): void {
+  if (file.notes.some((note) => note.line === piece.line)) return;
+  file.notes.push({ kind: "shows-secret", line: piece.line, name: piece.name, text, decision: true });
 }

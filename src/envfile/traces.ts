@@ -31,3 +31,27 @@ export function formsOf(value: Uint8Array): string[] {
   const lines = raw.includes("\n") ? raw.split(/\r?\n/).filter((line) => line.length >= 16 && !line.startsWith("-----")) : [];
   return [...new Set([...forms, ...lines])].filter((form) => form.length >= traceFloor);
 }
+
+/** Finds any of many values in a text, in one pass over the text. */
+export class Traces {
+  /** first 8 units of a form → the forms that begin so, with the name of the value */
+  readonly #forms = new Map<string, { form: string; name: string }[]>();
+
+  add(name: string, value: Uint8Array): void {
+    for (const form of formsOf(value)) {
+      const start = form.slice(0, traceFloor);
+      const same = this.#forms.get(start);
+      if (same) same.push({ form, name });
+      else this.#forms.set(start, [{ form, name }]);
+    }
+  }
+
+  /** The name of a value that `text` holds, or undefined. */
+  in(text: string): string | undefined {
+    for (let at = 0; at + traceFloor <= text.length; at++) {
+      const found = this.#forms.get(text.slice(at, at + traceFloor))?.find(({ form }) => text.startsWith(form, at));
+      if (found) return found.name;
+    }
+    return undefined;
+  }
+}

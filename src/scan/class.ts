@@ -54,12 +54,14 @@ const plainShapes: readonly RegExp[] = [
   /^[a-z][\w-]*(?:\.[\w-]+)*:\d{1,5}(?:\/[\w./-]*)?$/i,
   /^[\w-]+(?:\.[\w-]+){1,8}$/,
   /^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/,
-  /^[\w.*:/-]+(?:[,; ]{1,2}[\w.*:/-]+){1,30}$/,
+  /^[\w.*:/-]+(?:[,;] ?[\w.*:/-]+){1,30}$/,
   /^[A-Za-z_]+\/[A-Za-z_]+$/,
   /^[*0-9/,-]+(?: [*0-9/,-]+){4}$/,
 ];
 
 const filePath = /^(?:(?:\.{1,2}|~)?\/)?(?:[\w.@-]+\/)+[\w@-]+\.[a-z]{2,5}$/i;
+
+const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 function urlKind(value: string): "credentials" | "plain" | undefined {
   if (!/^[a-z][a-z0-9+.-]{1,20}:\/\/\S+$/i.test(value)) return undefined;
@@ -73,7 +75,7 @@ function urlKind(value: string): "credentials" | "plain" | undefined {
 
 /** Rules that name a provider or a structure; the two general ones would repeat here what name and chance say below. */
 function ruleIn(value: string): string | undefined {
-  const hits = scanText(new TextEncoder().encode(value));
+  const hits = scanText(new TextEncoder().encode(value.slice(0, 65_536)));
   return hits.find((hit) => hit.rule !== "random-text" && hit.rule !== "secret-assignment")?.rule;
 }
 
@@ -105,6 +107,7 @@ export function classify(name: string, value: string): Classified {
   const keyId = last === "id" && parts.includes("key"); // AWS_ACCESS_KEY_ID goes with its secret
   if (named && (!about || random || keyId)) return answer("secret", "by its name", about || keyId ? "doubt" : "likely");
   if (random && last !== "id" && last !== "version" && last !== "sha") return answer("secret", "looks random", "likely");
+  if (last === "id" && uuid.test(value)) return answer("setting", "an id", "likely");
   if (plainShapes.some((shape) => shape.test(value))) return answer("setting", "plain text", "likely");
   if (parts.some((word) => settingWords.has(word)) && !random) return answer("setting", "by its name", "likely");
   return answer("secret", "in doubt", "doubt");

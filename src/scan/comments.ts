@@ -23,9 +23,20 @@ function oneUnitPerByte(bytes: Uint8Array): string {
   return latin1.decode(bytes);
 }
 
-/** Where `rule` matches, if its keyword stands at `at`. */
-function tryRule(rule: Rule, text: string, at: number, from: number): { start: number; end: number } | undefined {
-  for (let start = at; start >= Math.max(from, at - (rule.back ?? 0)); start--) {
+/** The first unit of the word that `at` stands in, at most `back` units before. */
+function wordStart(text: string, at: number, back: number, unit: RegExp): number {
+  let start = at;
+  while (start > 0 && at - start < back && unit.test(text.charAt(start - 1))) start--;
+  return start;
+}
+
+/** Where `rule` matches, if its keyword stands at `at`. Rules that reach back do so to the start of the word. */
+function tryRule(rule: Rule, text: string, at: number): { start: number; end: number } | undefined {
+  const starts = [at];
+  if (rule.back !== undefined) {
+    starts.unshift(wordStart(text, at, rule.back, /[A-Za-z0-9_.+-]/), wordStart(text, at, rule.back, /[A-Za-z0-9+]/));
+  }
+  for (const start of new Set(starts)) {
     rule.pattern.lastIndex = start;
     const found = rule.pattern.exec(text);
     if (!found) continue;
@@ -45,7 +56,7 @@ function byRules(text: string): Hit[] {
       let from = 0;
       for (let at = folded.indexOf(keyword); at !== -1; at = folded.indexOf(keyword, at + 1)) {
         if (at < from) continue;
-        const found = tryRule(rule, text, at, from);
+        const found = tryRule(rule, text, at);
         if (!found) continue;
         hits.push({ line: 0, ...found, rule: rule.id });
         from = found.end;

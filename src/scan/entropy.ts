@@ -29,9 +29,9 @@ const common = new Set(
 export function isCommon(text: string): boolean {
   const words = text
     .toLowerCase()
-    .split(/[^a-z0-9]+/)
+    .split(/[^a-z0-9\u0080-\uffff]+/)
     .filter((word) => word !== "");
-  return words.every((word) => common.has(word) || /^[a-z]?\d{1,5}[a-z]?$/.test(word) || word.length === 1);
+  return words.length > 0 && words.every((word) => common.has(word) || /^[a-z]?\d{1,5}[a-z]?$/.test(word) || word.length === 1);
 }
 
 function kindOf(unit: string): number {
@@ -53,11 +53,16 @@ function randomRun(run: string): boolean {
   return run.length >= 32 && kinds >= 2 && shannon(run) >= 4 && changes(run) >= 0.25;
 }
 
+/** `index`, `MyWidget`, `API`, `v2`: what paths and long names are made of. */
+const wordLike = /^(?:[a-z]+(?:[A-Z][a-z]+)*|(?:[A-Z]+[a-z]+)+|[A-Z]+)?\d{0,4}$/;
+
 /** True for a text with a part that looks like a generated key: not for words, hosts, paths, versions and UUIDs. */
 export function looksRandom(text: string): boolean {
   const bare = text.replace(/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi, "");
   return (bare.match(/[A-Za-z0-9+/=_-]{16,}/g) ?? []).some((token) => {
-    return randomRun(token) || token.split(/[/_=-]+/).some((run) => run.length >= 16 && randomRun(run));
+    const runs = token.split(/[/_=+-]+/).filter((run) => run !== "");
+    if (runs.some((run) => run.length >= 16 && randomRun(run))) return true;
+    return !runs.every((run) => wordLike.test(run)) && randomRun(token);
   });
 }
 

@@ -4,7 +4,7 @@ import { shannon } from "./entropy.ts";
 export type Rule = {
   /** stable name, as it stands in reports */
   readonly id: string;
-  /** lower case; the pattern is tried where one of these stands (case ignored), or `back` units before at most */
+  /** lower case; the pattern is tried where one of these stands (case ignored), or at the start of its word, `back` units before at most */
   readonly keywords: readonly string[];
   /** sticky, every quantifier bounded; group 1, if there is one, is the secret, else the whole match is */
   readonly pattern: RegExp;

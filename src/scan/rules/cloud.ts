@@ -6,7 +6,7 @@ export const cloud: readonly Rule[] = [
   {
     id: "aws-secret-access-key",
     keywords: ["aws", "secret_access_key", "secretaccesskey"],
-    pattern: /(?:aws|secret_?access_?key)[A-Za-z0-9_ .-]{0,40}["']?\s{0,5}[:=]{1,2}\s{0,5}["']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/iy,
+    pattern: /(?:aws|secret_?access_?key)[A-Za-z0-9_ .-]{0,40}["']?[ \t]{0,5}[:=]{1,2}[ \t]{0,5}["']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/iy,
     check: isReal,
   },
   token("google-api-key", ["aiza"], "AIza[0-9A-Za-z_-]{35}"),

@@ -32,7 +32,7 @@ export const shapes: readonly Rule[] = [
   {
     id: "authorization",
     keywords: ["bearer ", "basic "],
-    pattern: /(?<![A-Za-z])(?:bearer|basic)\s{1,3}([A-Za-z0-9+/_.~=-]{16,2000})/iy,
+    pattern: /(?<![A-Za-z])(?:bearer|basic)[ \t]{1,3}([A-Za-z0-9+/_.~=-]{16,2000})/iy,
     check: (secret) => isReal(secret) && /\d/.test(secret),
   },
   {
@@ -40,7 +40,7 @@ export const shapes: readonly Rule[] = [
     keywords: ["pass", "pwd", "secret", "token", "api_key", "apikey", "api-key", "private_key", "access_key", "auth_key"],
     back: 60,
     pattern:
-      /(?<![A-Za-z0-9_.-])[A-Za-z0-9_.-]{0,60}(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|auth[_-]?key)[A-Za-z0-9_-]{0,20}["']?\s{0,3}(?:=|:|=>|:=)\s{0,3}["'`]?([^\s"'`,;]{6,500})/iy,
+      /(?<![A-Za-z0-9_.-])[A-Za-z0-9_.-]{0,60}(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|auth[_-]?key)[A-Za-z0-9_-]{0,20}["']?[ \t]{0,3}(?:=|:|=>|:=)[ \t]{0,3}["'`]?([^\s"'`,;]{6,500})/iy,
     check: (secret) => !/^(?:zvault:|op:|\$|<|\*|%|process\.env|os\.environ|true$|false$|null$|none$|undefined$)/i.test(secret) && isReal(secret),
   },
 ];
