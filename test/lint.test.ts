@@ -1,9 +1,9 @@
 /** The import directions of docs/design.md and the awaited promise are rules of the linter, not of memory: each is broken here once. */
-import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import t from "tap";
+import { start } from "./helpers/start.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "zvault-lint-"));
@@ -12,16 +12,14 @@ for (const file of [".oxlintrc.json", "tsconfig.json"]) copyFileSync(join(root, 
 symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
 
 /** Output of the linter for one file with this text. */
-function lint(path: string, text: string): { status: number | null; output: string } {
+async function lint(path: string, text: string): Promise<{ status: number; output: string }> {
   const file = join(folder, path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
-  // tap's NODE_OPTIONS would be taken over
-  const env = { PATH: dirname(process.execPath) };
-  const args = [join(root, "node_modules/oxlint/bin/oxlint"), "--type-aware", "--deny-warnings", path];
-  const run = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8", env });
+  const argv = ["node", join(root, "node_modules/oxlint/bin/oxlint"), "--type-aware", "--deny-warnings", path];
+  const { status, stdout, stderr } = await start(argv, { cwd: folder });
   rmSync(file);
-  return { status: run.status, output: run.stdout + run.stderr };
+  return { status, output: stdout.toString() + stderr.toString() };
 }
 
 const refused: [string, string][] = [
@@ -57,7 +55,7 @@ const refused: [string, string][] = [
 
 t.test("an import against the direction is refused in every room", async (t) => {
   for (const [path, target] of refused) {
-    const { status, output } = lint(path, `import { a } from "${target}";\nexport const b = a;\n`);
+    const { status, output } = await lint(path, `import { a } from "${target}";\nexport const b = a;\n`);
     t.not(status, 0, `${path} may not import ${target}`);
     t.match(output, "no-restricted-imports", `${path}: the reason`);
   }
@@ -75,15 +73,15 @@ t.test("an import along the direction passes", async (t) => {
     ["src/main.ts", "./run/args.ts"],
   ];
   for (const [path, target] of allowed) {
-    const { output } = lint(path, `import { a } from "${target}";\nexport const b = a;\n`);
+    const { output } = await lint(path, `import { a } from "${target}";\nexport const b = a;\n`);
     t.notMatch(output, "no-restricted-imports", `${path} may import ${target}`);
   }
 });
 
 t.test("a promise nobody waits for is refused in src, and allowed in test", async (t) => {
   const text = `export async function sync(): Promise<void> {}\nexport function forget(): void {\n  sync();\n}\n`;
-  const { status, output } = lint("src/vault/forgets.ts", text);
+  const { status, output } = await lint("src/vault/forgets.ts", text);
   t.not(status, 0);
   t.match(output, "no-floating-promises");
-  t.equal(lint("test/forgets.ts", text).status, 0);
+  t.equal((await lint("test/forgets.ts", text)).status, 0);
 });
