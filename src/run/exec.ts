@@ -1,0 +1,47 @@
+/** The plain lane: this process becomes the program. Same pid, terminal, job control, exit code and signals; our image is gone. */
+import { clearNonBlocking, resetSignalsForExec, setCoreLimitZero, setUndumpable } from "../sys/process.ts";
+import { startFailure } from "./program.ts";
+
+export type Start = {
+  /** absolute */
+  program: string;
+  /** as typed; the program's argv[0] first */
+  command: readonly string[];
+  environment: ReadonlyMap<string, string>;
+};
+
+export type Shield = { restore(): void };
+
+/**
+ * Before a value arrives: nobody of the same user may look into this process any more, and it leaves no core file. `restore` gives
+ * the core limit back to a program we start; an exec turns the rest back by itself.
+ */
+export function shield(): Shield {
+  setUndumpable();
+  return setCoreLimitZero();
+}
+
+/** Does not return. Throws a `RunFailure` when the system refuses. */
+export function execInPlace(start: Start, guard: Shield | undefined): never {
+  const environment = Object.fromEntries(start.environment);
+  guard?.restore();
+  resetSignalsForExec();
+  for (const fd of [0, 1, 2]) clear(fd);
+  if (!process.execve) throw new Error("no execve on this system");
+  try {
+    process.execve(start.program, [...start.command], environment);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOEXEC") throw startFailure(start.program, error);
+    // a script without a first line: execvp and every shell give it to sh
+    process.execve("/bin/sh", ["sh", start.program, ...start.command.slice(1)], environment);
+  }
+  throw new Error("execve returned");
+}
+
+function clear(fd: number): void {
+  try {
+    clearNonBlocking(fd);
+  } catch {
+    // a closed descriptor stays closed
+  }
+}

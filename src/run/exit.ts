@@ -1,0 +1,80 @@
+/**
+ * How a run that zvault itself ends is told: lines on stderr that begin with `zvault:`, exit 125 (126 and 127 for a program that
+ * cannot be started), and for programs one JSON object on the descriptor of `--json-errors`. Also: ending as the child ended.
+ */
+import { randomBytes } from "node:crypto";
+import { writeSync } from "node:fs";
+import { constants } from "node:os";
+import { ZvaultError, type ErrorCode, type ErrorInit } from "../errors.ts";
+
+/** Exit codes of `run` itself; a child's code is passed on as it is. */
+export const ownFailure = 125;
+export const notExecutable = 126;
+export const notFound = 127;
+
+/** A failure with an exit code of its own, or with lines between message and hint. */
+export class RunFailure extends ZvaultError {
+  readonly exit: number;
+  readonly details: readonly string[];
+
+  constructor(code: ErrorCode, message: string, init: ErrorInit & { exit?: number; details?: readonly string[] } = {}) {
+    super(code, message, init);
+    this.exit = init.exit ?? ownFailure;
+    this.details = init.details ?? [];
+  }
+}
+
+/** Tells the failure and returns the exit code. Never throws: a closed stderr is no reason to end otherwise. */
+export function tell(error: unknown, jsonErrors: number | undefined): number {
+  const known = error instanceof ZvaultError ? error : internal();
+  const exit = known instanceof RunFailure ? known.exit : ownFailure;
+  const details = known instanceof RunFailure ? known.details.map((line) => `zvault:   ${line}\n`) : [];
+  const hint = known.hint === undefined ? "" : `zvault: hint: ${known.hint}\n`;
+  say(2, `zvault: error: ${known.message}\n${details.join("")}${hint}`);
+  if (jsonErrors !== undefined) {
+    const { code, message, names } = known;
+    // `exit`: the code this failure has outside of `run`
+    say(jsonErrors, `${JSON.stringify({ error: { code, message, hint: known.hint ?? null, names, exit: known.exitCode } })}\n`);
+  }
+  return exit;
+}
+
+/** An error nobody foresaw may hold anything: it gets an id and is not shown. */
+function internal(): ZvaultError {
+  return new ZvaultError("internal", `internal error ${randomBytes(4).toString("hex")}`, {
+    hint: "please report it with what you typed",
+  });
+}
+
+/** One line of a note: control characters of names and paths do not reach the terminal. */
+export function note(text: string): void {
+  say(2, `zvault: ${text}\n`);
+}
+
+export function say(fd: number, text: string): void {
+  // oxlint-disable-next-line no-control-regex
+  const bytes = Buffer.from(text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, "?"));
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(fd, bytes, done);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+    }
+  }
+}
+
+export type Ending = { code: number | null; signal: NodeJS.Signals | null };
+
+/** Ends this process the way the child ended; a shell then sees the same signal, and 128 + n where a signal cannot be sent. */
+export function endAs(ending: Ending): never {
+  if (ending.signal === null) process.exit(ending.code ?? ownFailure);
+  process.removeAllListeners(ending.signal);
+  try {
+    process.kill(process.pid, ending.signal);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  } catch {
+    // as pid 1 of a container nobody can end us by a signal
+  }
+  process.exit(128 + constants.signals[ending.signal]);
+}

@@ -1,0 +1,103 @@
+/** One pipe of the program, through the mask, to one of our descriptors. Reads no faster than it can write. */
+import { write } from "node:fs";
+import { Socket } from "node:net";
+import type { MaskSet } from "./mask/borders.ts";
+import { MaskStream, patience } from "./mask/stream.ts";
+
+/** A program that writes NUL this early writes no text: masking would only spoil it. */
+const looksBinary = 8192;
+/** A background process may keep the pipe open for ever: after the program's end we wait this long for more, in ms. */
+const linger = 200;
+const busy = 2;
+
+export class Pump {
+  /** what went wrong with the output, other than a reader that had enough */
+  problem: string | undefined;
+  readonly #stream: MaskStream;
+  readonly #fd: number;
+  readonly #source: Socket;
+  readonly #ended: Promise<void>;
+  #seen = 0;
+  #binary = false;
+  #writing: Promise<void> = Promise.resolve();
+  #pending = 0;
+  #last = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(source: number, target: number, set: MaskSet) {
+    this.#fd = target;
+    this.#stream = new MaskStream(set);
+    const buffer = new Uint8Array(new ArrayBuffer(65_536));
+    const callback = (count: number) => this.#take(buffer.subarray(0, count));
+    this.#source = new Socket({ fd: source, readable: true, writable: false, onread: { buffer, callback } });
+    this.#ended = new Promise((done) => {
+      this.#source.once("close", () => done());
+      this.#source.once("end", () => this.#source.destroy());
+      this.#source.on("error", () => this.#source.destroy());
+    });
+    this.#source.resume();
+  }
+
+  get counts(): ReadonlyMap<string, number> {
+    return this.#stream.counts;
+  }
+
+  /** After the program's end: whatever still comes, then the rest that was held back. */
+  async finish(): Promise<void> {
+    this.#last = performance.now();
+    const watch = setInterval(() => {
+      if (this.#pending === 0 && performance.now() - this.#last >= linger) this.#source.destroy();
+    }, linger / 4);
+    await this.#ended;
+    clearInterval(watch);
+    clearTimeout(this.#timer);
+    this.#write(this.#stream.flush());
+    await this.#writing;
+  }
+
+  /** Returns whether to go on reading at once; the buffer belongs to the write until that is done. */
+  #take(bytes: Uint8Array): boolean {
+    this.#last = performance.now();
+    clearTimeout(this.#timer);
+    this.#notice(bytes);
+    if (this.#binary) {
+      this.#write(this.#stream.flush());
+      this.#write(bytes);
+    } else {
+      this.#write(this.#stream.push(bytes));
+      if (this.#stream.waiting) this.#timer = setTimeout(() => this.#write(this.#stream.release(patience)), patience);
+    }
+    if (this.#pending === 0) return true;
+    void this.#writing.then(() => this.#source.resume());
+    return false;
+  }
+
+  #notice(bytes: Uint8Array): void {
+    if (this.#binary || this.#seen >= looksBinary) return;
+    this.#binary = bytes.subarray(0, looksBinary - this.#seen).includes(0);
+    this.#seen += bytes.length;
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#pending++;
+    this.#writing = this.#writing.then(() => this.#writeAll(bytes)).finally(() => this.#pending--);
+  }
+
+  /** On a thread, so that signals are still handled while the reader is slow. */
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length && !this.#source.destroyed; ) {
+      const result = await new Promise<number | string>((settle) => {
+        write(this.#fd, bytes, done, bytes.length - done, null, (error, count) => settle(error ? (error.code ?? "EIO") : count));
+      });
+      if (typeof result === "number") done += result;
+      else if (result === "EAGAIN") await new Promise((wake) => setTimeout(wake, busy));
+      else {
+        // the program learns it as it would without us: its next write finds a closed pipe
+        if (result !== "EPIPE") this.problem = result;
+        this.#source.destroy();
+      }
+    }
+    this.#last = performance.now();
+  }
+}

@@ -1,0 +1,129 @@
+/** Who gives the values. `main.ts` wires it to the client; here only what `run` asks of it, and what its refusals mean for a run. */
+import { printReference, type Ref } from "../envfile/reference.ts";
+import { ZvaultError, type ErrorCode } from "../errors.ts";
+import { RunFailure } from "./exit.ts";
+import type { Plan, Place } from "./plan.ts";
+import type { Value } from "./values.ts";
+
+export type ResolveRequest = {
+  /** real path of the folder the references stand in */
+  folder: string;
+  /** vault id in the head of its files; counts only where no vault is found otherwise */
+  headVault?: string;
+  refs: Ref[];
+  /** names that need a person's leave for this folder; throws `dangerous-name` (names: those without) */
+  dangerous: string[];
+  /** `--vault`, ZVAULT_DIR */
+  vaultDir?: string;
+};
+
+export type Resolver = {
+  /**
+   * values[i] belongs to refs[i]; `release` wipes them. Throws ZvaultError; `unresolved` and `not-bound` carry the paths (or the
+   * references) in `names`.
+   */
+  resolve(request: ResolveRequest): Promise<{ values: Value[]; release(): void }>;
+  /** Asks a person on the terminal and unseals. Throws `would-ask` without a terminal. */
+  unseal(): Promise<void>;
+};
+
+/** How often a sealed agent is asked again under `--wait`, in ms. */
+const poll = 1000;
+
+/** Puts the values of `refs` into `known`. Throws `RunFailure` that lists every reference in question with its place. */
+export async function askFor(o: {
+  resolver: Resolver;
+  plan: Plan;
+  refs: Ref[];
+  dangerous: string[];
+  known: Map<string, Value>;
+  /** ms to wait for a person, undefined: do not wait */
+  wait: number | undefined;
+  vaultDir: string | undefined;
+}): Promise<void> {
+  const request: ResolveRequest = {
+    folder: o.plan.folder,
+    refs: o.refs,
+    dangerous: o.dangerous,
+    ...(o.plan.headVault === undefined ? {} : { headVault: o.plan.headVault }),
+    ...(o.vaultDir === undefined ? {} : { vaultDir: o.vaultDir }),
+  };
+  const until = performance.now() + (o.wait ?? 0);
+  let asked = false;
+  for (;;) {
+    try {
+      const answer = await o.resolver.resolve(request);
+      for (const [index, ref] of o.refs.entries()) {
+        const value = answer.values[index];
+        if (!value) throw new ZvaultError("protocol", "the answer has fewer values than were asked for");
+        // our own copy: what was given is wiped below
+        o.known.set(printReference(ref), { ...value, bytes: value.bytes.slice() });
+      }
+      answer.release();
+      return;
+    } catch (error) {
+      if (!(error instanceof ZvaultError)) throw error;
+      if (error.code !== "sealed") throw explained(error, o.plan, o.refs);
+      if (!asked) {
+        asked = true;
+        if (await unsealed(o.resolver)) continue;
+      }
+      if (performance.now() >= until) throw sealed(error);
+      await new Promise((wake) => setTimeout(wake, poll));
+    }
+  }
+}
+
+/** False where there is no terminal to ask on. */
+async function unsealed(resolver: Resolver): Promise<boolean> {
+  try {
+    await resolver.unseal();
+    return true;
+  } catch (error) {
+    if (error instanceof ZvaultError && error.code === "would-ask") return false;
+    throw error;
+  }
+}
+
+function sealed(error: ZvaultError): RunFailure {
+  const hint = error.hint ?? "in your own terminal: zvault unseal; nothing was started. --wait waits for it";
+  return new RunFailure("sealed", error.message, { hint, cause: error });
+}
+
+const hints: Partial<Record<ErrorCode, string>> = {
+  unresolved: "zvault set NAME gives a value, zvault import takes them from a .env",
+  "not-found": "zvault set NAME gives a value, zvault import takes them from a .env",
+  "not-bound": "if you trust this folder: zvault allow REF",
+  "dangerous-name": "if you trust this file: zvault allow --dangerous NAME",
+};
+const aboutReferences: readonly ErrorCode[] = ["unresolved", "not-found", "not-bound", "no-vault", "gone", "not-adopted", "copied"];
+
+/** The refusal with the places it is about, one line each. */
+function explained(error: ZvaultError, plan: Plan, refs: readonly Ref[]): RunFailure {
+  const details = error.code === "dangerous-name" ? dangerousLines(error, plan) : referenceLines(error, plan, refs);
+  const hint = error.hint ?? hints[error.code];
+  const names = error.names.length > 0 ? error.names : refs.map((ref) => ref.path);
+  return new RunFailure(error.code, error.message, { details, names, cause: error, ...(hint === undefined ? {} : { hint }) });
+}
+
+function where(place: Place): string {
+  return place.line > 0 ? `${place.file}:${place.line}` : place.file;
+}
+
+function referenceLines(error: ZvaultError, plan: Plan, refs: readonly Ref[]): string[] {
+  if (!aboutReferences.includes(error.code)) return [];
+  const named = (ref: Ref) => [ref.path, `/${ref.path}`, `zvault://${ref.path}`, printReference(ref)].some((name) => error.names.includes(name));
+  const matching = refs.filter(named);
+  // a refusal of the whole vault names no reference: then it is about all
+  return (matching.length > 0 ? matching : refs).flatMap((ref) => {
+    const key = printReference(ref);
+    const uses = plan.requests.find((request) => request.key === key)?.uses ?? [];
+    return uses.length === 0 ? [key] : uses.map((use) => `${where(use.place)} ${use.name} ${key}`);
+  });
+}
+
+function dangerousLines(error: ZvaultError, plan: Plan): string[] {
+  return plan.dangerous
+    .filter((name) => error.names.length === 0 || error.names.includes(name))
+    .map((name) => `${where(plan.set.get(name)?.place ?? { file: "", line: 0 })} ${name}`);
+}

@@ -1,0 +1,128 @@
+/**
+ * `zvault run`, from the words behind it to the program: arguments → env files → plan → values → environment → the program in our
+ * place, or under the mask. Who gives the values is passed in: this room knows neither client nor agent.
+ */
+import { isatty } from "node:tty";
+import type { Ref } from "../envfile/reference.ts";
+import { printReference } from "../envfile/reference.ts";
+import { errorsTo, optionsHelp, parseArgs, type RunOptions } from "./args.ts";
+import { execInPlace, shield, type Shield, type Start } from "./exec.ts";
+import { endAs, note, RunFailure, say, tell } from "./exit.ts";
+import { findFiles } from "./files.ts";
+import { refuseTool } from "./known-tools.ts";
+import { printRows, rowsOf } from "./listing.ts";
+import { maskSet, type Secret } from "./mask/borders.ts";
+import { plan as makePlan, type Plan } from "./plan.ts";
+import { checkSizes, findProgram } from "./program.ts";
+import { runMasked } from "./spawn.ts";
+import { askFor, type Resolver } from "./resolver.ts";
+import { compareKept, finish, type Value } from "./values.ts";
+
+export type RunInput = {
+  /** the words after `run` */
+  argv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  resolver: Resolver;
+};
+
+/** Returns the exit code where zvault itself ends the run; in the plain lane it does not return, in the masked one it ends as the child. */
+export async function run(o: RunInput): Promise<number> {
+  let jsonErrors = errorsTo(o.argv);
+  try {
+    const options = parseArgs(o.argv);
+    jsonErrors = options.jsonErrors;
+    if (options.help) {
+      say(1, runHelp());
+      return 0;
+    }
+    return await walk(o, options);
+  } catch (error) {
+    return tell(error, jsonErrors);
+  }
+}
+
+/** The whole help text of `run`. */
+export function runHelp(): string {
+  return (
+    "Start a program with the values of .env*.zvault in its environment\n\n" +
+    `USAGE\n  zvault run [options] [--] CMD …\n\nOPTIONS\n${optionsHelp()}\n` +
+    "EXAMPLES\n  zvault run -- npm run dev\n  zvault run -e production -- node server.js\n  zvault run --dry-run\n\n" +
+    "EXIT CODES\n  of CMD; 125 zvault failed and nothing was started, 126 CMD cannot be executed, 127 no CMD, 128+n signal n\n"
+  );
+}
+
+async function walk(o: RunInput, options: RunOptions): Promise<number> {
+  const { env, cwd } = o;
+  const files = findFiles({ cwd, home: env["HOME"], files: options.files, ...(options.env === undefined ? {} : { env: options.env }) });
+  const plan = makePlan({ files, environment: env, cwd, options });
+  if (options.dryRun) {
+    const rows = rowsOf(plan);
+    say(1, options.json ? `${JSON.stringify(rows)}\n` : printRows(rows));
+    return 0;
+  }
+  if (!options.allowAi) refuseTool(options.command);
+  const program = findProgram(options.command[0] ?? "", env["PATH"], cwd);
+  if (files.length === 0 && plan.set.size === 0 && !options.quiet) note("no .env.zvault here or above: the environment stays as it is");
+
+  if (plan.requests.length === 0 && plan.dangerous.length === 0) {
+    const finished = finish(plan, new Map());
+    if ("more" in finished) throw new Error("a plan without requests asks for more");
+    if (!options.quiet) tellKept(compareKept(plan, new Map()).different);
+    checkSizes(finished.environment);
+    execInPlace({ program, command: options.command, environment: finished.environment }, undefined);
+  }
+  const guard = shield();
+  const found = await values(o, options, plan);
+  if (!options.quiet) tellKept(found.different);
+  checkSizes(found.environment);
+  return await start({ program, command: options.command, environment: found.environment }, found.secrets, options, guard);
+}
+
+type Found = { environment: Map<string, string>; secrets: Secret[]; different: string[] };
+
+/** Asks until nothing is missing; a stored text may name references that no file names. */
+async function values(o: RunInput, options: RunOptions, plan: Plan): Promise<Found> {
+  const known = new Map<string, Value>();
+  const ask = (refs: Ref[], dangerous: string[]) =>
+    askFor({ resolver: o.resolver, plan, refs, dangerous, known, wait: options.wait, vaultDir: options.vault ?? o.env["ZVAULT_DIR"] });
+  await ask(
+    plan.requests.map((request) => request.ref),
+    plan.dangerous,
+  );
+  let finished = finish(plan, known);
+  while ("more" in finished) {
+    await ask(finished.more, []);
+    finished = finish(plan, known);
+  }
+  const refs = plan.kept.flatMap((one) => (one.value.kind === "reference" ? [one.value.ref] : []));
+  const missing = refs.filter((ref) => !known.has(printReference(ref)));
+  // only to tell whether they differ: the program starts with or without an answer
+  if (missing.length > 0) await ask(missing, []).catch(() => undefined);
+  const kept = compareKept(plan, known);
+  return { environment: finished.environment, secrets: [...finished.secrets, ...kept.secrets], different: kept.different };
+}
+
+function tellKept(names: readonly string[]): void {
+  if (names.length > 0) note(`kept from your environment: ${names.join(", ")} (--override uses the vault's)`);
+}
+
+async function start(start: Start, secrets: readonly Secret[], options: RunOptions, guard: Shield): Promise<number> {
+  const masked = { stdout: !isatty(1), stderr: !isatty(2) };
+  if (!options.mask || (!masked.stdout && !masked.stderr)) execInPlace(start, guard);
+  const set = maskSet(secrets);
+  if (set.tables.length === 0) execInPlace(start, guard);
+  const outcome = await runMasked(start, set, masked, guard);
+  for (const { name, counts, problem } of outcome.streams) {
+    if (!options.quiet && counts.size > 0) note(`masked ${printCounts(counts)} in ${name}; --no-mask writes it as it is`);
+    if (problem === undefined) continue;
+    const failure = new RunFailure("io", `${name} cannot be written: ${problem}`, { hint: "the program ran, its output is not whole" });
+    if (outcome.ending.code === 0) throw failure;
+    tell(failure, options.jsonErrors);
+  }
+  endAs(outcome.ending);
+}
+
+function printCounts(counts: ReadonlyMap<string, number>): string {
+  return [...counts].map(([name, count]) => `${name} ${count === 1 ? "once" : `${count} times`}`).join(", ");
+}

@@ -1,0 +1,121 @@
+/**
+ * The masked lane: the program writes into pipes of ours, we write on what the mask lets through. stdin, and an output that is a
+ * terminal, are handed over as they are. Real pipes, not Node's socket pairs: `echo x > /dev/stderr` must work in the program.
+ *
+ * Signals. The program is in our process group, so what the terminal sends (Ctrl-C, Ctrl-\, Ctrl-Z) and what is sent to the group
+ * reaches it without us; we only must not die before it does. TERM, HUP, USR1 and USR2 are forwarded, because supervisors send them to
+ * one process. INT and QUIT are forwarded only when they cannot come from a terminal: we are not in the foreground group of one.
+ * Nobody can tell a signal for us alone from one for the group: TERM to the whole group arrives twice at the program, and INT
+ * sent by `kill` to us alone, in the foreground of a terminal, not at all. Nothing escalates to KILL.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, fstatSync, readFileSync } from "node:fs";
+import { resetSignalsForExec, setCoreLimitZero } from "../sys/process.ts";
+import { pipe2 } from "../sys/pipe.ts";
+import type { Shield, Start } from "./exec.ts";
+import type { Ending } from "./exit.ts";
+import type { MaskSet } from "./mask/borders.ts";
+import { startFailure } from "./program.ts";
+import { Pump } from "./pump.ts";
+
+export type Masked = { stdout: boolean; stderr: boolean };
+
+export type Outcome = {
+  ending: Ending;
+  /** per stream: hits by name; what could not be written */
+  streams: { name: "stdout" | "stderr"; counts: ReadonlyMap<string, number>; problem: string | undefined }[];
+};
+
+const forwarded = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
+const fromTerminal = ["SIGINT", "SIGQUIT"] as const;
+
+/** Starts the program and returns when it has ended and its output is written. Throws `RunFailure` if it cannot be started. */
+export async function runMasked(start: Start, set: MaskSet, masked: Masked, guard: Shield): Promise<Outcome> {
+  // with stdout and stderr in one place (2>&1) one pipe keeps the order of the lines
+  const joined = masked.stdout && masked.stderr && samePlace();
+  const out = masked.stdout ? pipe2() : undefined;
+  const err = masked.stderr && !joined ? pipe2() : undefined;
+  let child: ChildProcess | undefined;
+  const stopSignals = handleSignals(() => child);
+  try {
+    guard.restore();
+    const stderr = joined ? out?.[1] : err?.[1];
+    child = await started(start, ["inherit", out?.[1] ?? "inherit", stderr ?? "inherit"]);
+  } catch (error) {
+    stopSignals();
+    for (const fd of [out?.[0], err?.[0]]) if (fd !== undefined) closeSync(fd);
+    throw startFailure(start.program, error);
+  } finally {
+    setCoreLimitZero();
+    for (const fd of [out?.[1], err?.[1]]) if (fd !== undefined) closeSync(fd);
+  }
+  const pumps: { name: "stdout" | "stderr"; pump: Pump }[] = [];
+  if (out) pumps.push({ name: "stdout", pump: new Pump(out[0], 1, set) });
+  if (err) pumps.push({ name: "stderr", pump: new Pump(err[0], 2, set) });
+  const ending = await ended(child);
+  await Promise.all(pumps.map(({ pump }) => pump.finish()));
+  stopSignals();
+  return { ending, streams: pumps.map(({ name, pump }) => ({ name, counts: pump.counts, problem: pump.problem })) };
+}
+
+type Stdio = ["inherit", number | "inherit", number | "inherit"];
+
+async function started(start: Start, stdio: Stdio): Promise<ChildProcess> {
+  const env = Object.fromEntries(start.environment);
+  const [name = "", ...args] = start.command;
+  try {
+    return await spawned(spawn(start.program, args, { argv0: name, env, stdio }));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOEXEC") throw error;
+    return await spawned(spawn("/bin/sh", [start.program, ...args], { argv0: "sh", env, stdio }));
+  }
+}
+
+function spawned(child: ChildProcess): Promise<ChildProcess> {
+  return new Promise((done, fail) => {
+    child.once("spawn", () => done(child));
+    child.once("error", fail);
+  });
+}
+
+function ended(child: ChildProcess): Promise<Ending> {
+  return new Promise((done) => {
+    if (child.exitCode !== null || child.signalCode !== null) done({ code: child.exitCode, signal: child.signalCode });
+    else child.once("exit", (code, signal) => done({ code, signal }));
+  });
+}
+
+/** From before the start, so that no signal falls between; one that comes before the program is there is sent on later. */
+function handleSignals(child: () => ChildProcess | undefined): () => void {
+  const handlers: [NodeJS.Signals, () => void][] = [];
+  const send = (signal: NodeJS.Signals) => {
+    const target = child();
+    if (target) target.kill(signal);
+    else setImmediate(() => child()?.kill(signal));
+  };
+  for (const signal of forwarded) handlers.push([signal, () => send(signal)]);
+  for (const signal of fromTerminal) handlers.push([signal, () => (inForeground() ? undefined : send(signal))]);
+  // caught, not ignored: a write to a closed pipe is an error to us, and SIGUSR1 may come through (see `resetSignalsForExec`)
+  for (const signal of ["SIGPIPE", "SIGXFSZ"] as const) handlers.push([signal, () => undefined]);
+  resetSignalsForExec();
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  return () => {
+    for (const [signal, handler] of handlers) process.off(signal, handler);
+  };
+}
+
+/** Whether a terminal would send its signals to us: our group is the foreground group of one. */
+function inForeground(): boolean {
+  const fields = readFileSync("/proc/self/stat", "latin1").split(") ").at(-1)?.split(" ") ?? [];
+  const [, , group, , terminal, foreground] = fields;
+  return terminal !== "0" && group === foreground;
+}
+
+function samePlace(): boolean {
+  try {
+    const [one, two] = [fstatSync(1), fstatSync(2)];
+    return one.dev === two.dev && one.ino === two.ino;
+  } catch {
+    return false;
+  }
+}
