@@ -125,7 +125,7 @@ function entriesOf(input: PlanInput, source: Source, drops: Drops): Entry[] {
   return [...entries.values()];
 }
 
-/** Assignments that are none: lines of a key without quotes, or a secret in the place of a name. */
+/** Lines of a key that was pasted without quotes, assignments by look or not, and secrets in the place of a name. */
 function oddOnes(source: Source, judge: Judge): Drops {
   const drops: Drops = new Map();
   const hits = judge.scanText(print(source.document));
@@ -135,10 +135,8 @@ function oddOnes(source: Source, judge: Judge): Drops {
     const end = start + toBytes(pieceText(piece)).length;
     while ((hits[next]?.end ?? Infinity) <= start) next++;
     const hit = hits[next];
-    if (piece.kind === "assignment") {
-      const inside = hit !== undefined && hit.start < start;
-      if (inside || judge.scanText(toBytes(piece.name)).length > 0) drops.set(piece, { rule: inside ? hit.rule : "secret in a name" });
-    }
+    if (hit !== undefined && hit.start < start) drops.set(piece, { rule: hit.rule });
+    else if (piece.kind === "assignment" && judge.scanText(toBytes(piece.name)).length > 0) drops.set(piece, { rule: "secret in a name" });
     start = end;
   }
   return drops;

@@ -2,7 +2,7 @@
  * Makes the text of each `.env.zvault`: references in the place of secrets, and nothing else that tells one. Works on all files of an
  * import at once, again and again until no stored value is found in what would be written.
  */
-import { assignments, valueBytes, type Assignment, type Document, type Line } from "./document.ts";
+import { assignments, valueBytes, type Assignment, type Document, type Line, type Piece } from "./document.ts";
 import { withHead } from "./head.ts";
 import type { Note } from "./notes.ts";
 import type { Entry } from "./plan.ts";
@@ -23,8 +23,8 @@ export type Judge = {
 /** A text that is not written; the layout in the vault keeps it. */
 export type LeftOut = { line: number; name?: string; rule: string };
 
-/** Assignments of which nothing is written; with a name, it is told in the comment that stands for the line. */
-export type Drops = Map<Assignment, { name?: string; rule: string }>;
+/** Pieces of which nothing is written; with a name, it is told in the comment that stands for the line. */
+export type Drops = Map<Piece, { name?: string; rule: string }>;
 
 type Source = { name: string; document: Document; entries: Entry[]; drops: Drops };
 export type Rewritten = Source & { bytes: Uint8Array; leftOut: LeftOut[]; notes: Note[] };
@@ -47,12 +47,16 @@ function cutComments({ document, drops }: Source, judge: Judge): Cuts {
   const cuts: Cuts = new Map();
   let open: { quote: string; name: string } | undefined; // a commented-out value whose quote is not closed yet
   for (const [at, piece] of document.entries()) {
+    const drop = piece.kind === "blank" ? undefined : drops.get(piece);
+    if (drop) {
+      open = undefined;
+      cuts.set(at, { line: piece.line, ...drop });
+      continue;
+    }
     if (piece.kind === "assignment") {
       open = undefined;
-      const drop = drops.get(piece);
-      const name = drop ? undefined : commentedName(piece.after.trimStart());
-      if (drop) cuts.set(at, { line: piece.line, ...drop });
-      else if (name !== undefined) cuts.set(at, { line: piece.line, name, rule: "commented-out assignment" });
+      const name = commentedName(piece.after.trimStart());
+      if (name !== undefined) cuts.set(at, { line: piece.line, name, rule: "commented-out assignment" });
       continue;
     }
     if (piece.kind === "blank") continue;
