@@ -11,10 +11,9 @@ import { endAs, note, RunFailure, say, tell } from "./exit.ts";
 import { findFiles } from "./files.ts";
 import { refuseTool } from "./known-tools.ts";
 import { printRows, rowsOf } from "./listing.ts";
-import { maskSet, type Secret } from "./mask/borders.ts";
+import type { Secret } from "./mask/borders.ts";
 import { plan as makePlan, type Plan } from "./plan.ts";
 import { checkSizes, findProgram } from "./program.ts";
-import { runMasked } from "./spawn.ts";
 import { askFor, type Resolver } from "./resolver.ts";
 import { compareKept, finish, type Value } from "./values.ts";
 
@@ -110,6 +109,8 @@ function tellKept(names: readonly string[]): void {
 async function start(start: Start, secrets: readonly Secret[], options: RunOptions, guard: Shield): Promise<number> {
   const masked = { stdout: !isatty(1), stderr: !isatty(2) };
   if (!options.mask || (!masked.stdout && !masked.stderr)) execInPlace(start, guard);
+  // not loaded in the plain lane, which has to be fast
+  const [{ maskSet }, { runMasked }] = await Promise.all([import("./mask/borders.ts"), import("./spawn.ts")]);
   const set = maskSet(secrets);
   if (set.tables.length === 0) execInPlace(start, guard);
   const outcome = await runMasked(start, set, masked, guard);

@@ -62,9 +62,13 @@ function transparent(raw: string): string[] {
   return [unix, unix.replaceAll("\n", "\r\n"), raw.trimEnd(), raw.replaceAll(/[\r\n]/g, "")];
 }
 
-/** Standard and url-safe, as a text by itself (padded) and inside a longer one at each of the three alignments. */
+/** Standard and url-safe, as a text by itself (padded), as a line, and inside a longer one at each of the three alignments. */
 function base64(value: Uint8Array): string[] {
-  const found = [value.toBase64()];
+  // `echo "$VALUE" | base64` encodes a line end too
+  const line = new Uint8Array(new ArrayBuffer(value.length + 1));
+  line.set(value);
+  line[value.length] = 10;
+  const found = [value.toBase64(), line.toBase64()];
   for (let before = 0; before < 3; before++) {
     const padded = new Uint8Array(new ArrayBuffer(before + value.length));
     padded.set(value, before);
