@@ -5,12 +5,32 @@
 import { combine as join, split as cut } from "shamir-secret-sharing";
 import { Secret } from "./secret.ts";
 
+/**
+ * V8 keeps typed arrays of up to 64 bytes in its heap and moves them about, leaving copies. The scheme works byte by byte, so what is
+ * shorter is filled up with zeros for the library and cut again: its arrays can then be zeroed for good.
+ */
+const smallest = 65;
+
 /** 2 ≤ k ≤ n ≤ 255. Throws a RangeError for other numbers and for an empty secret. */
 export async function split(secret: Secret, n: number, k: number): Promise<Secret[]> {
   if (!Number.isInteger(n) || !Number.isInteger(k) || k < 2 || k > n || n > 255) throw new RangeError("2 ≤ k ≤ n ≤ 255 does not hold");
   if (secret.length === 0) throw new RangeError("an empty secret cannot be split");
-  const parts = await secret.use((bytes) => cut(bytes, n, k));
-  return parts.map((part) => Secret.take(part));
+  using filled = Secret.alloc(Math.max(smallest, secret.length));
+  secret.use((bytes) => filled.use((own) => own.set(bytes)));
+  const parts = await cut(
+    filled.use((bytes) => bytes),
+    n,
+    k,
+  );
+  return parts.map((part) => {
+    const own = Secret.alloc(secret.length + 1);
+    own.use((bytes) => {
+      bytes.set(part.subarray(0, secret.length));
+      bytes.set(part.subarray(-1), secret.length);
+    });
+    part.fill(0);
+    return own;
+  });
 }
 
 /** Throws a RangeError for fewer than 2 parts, unequal lengths, no bytes, x = 0 or one x twice. */
@@ -26,5 +46,19 @@ export async function combine(parts: Secret[]): Promise<Secret> {
     if (seen.has(x)) throw new RangeError("a part is given twice");
     seen.add(x);
   }
-  return Secret.take(await join(parts.map((part) => part.use((bytes) => bytes))));
+  const length = first.length - 1;
+  const filled = parts.map((part) => {
+    const own = Secret.alloc(Math.max(smallest, length) + 1);
+    part.use((bytes) => own.use((to) => to.set(bytes.subarray(0, length))));
+    part.use((bytes) => own.use((to) => to.set(bytes.subarray(length), to.length - 1)));
+    return own;
+  });
+  try {
+    const whole = await join(filled.map((part) => part.use((bytes) => bytes)));
+    const secret = Secret.take(whole.subarray(0, length));
+    whole.fill(0);
+    return secret;
+  } finally {
+    for (const part of filled) part.wipe();
+  }
 }
