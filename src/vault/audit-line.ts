@@ -5,6 +5,7 @@
 import { hmac } from "../crypto/kdf.ts";
 import { hex } from "../crypto/hash.ts";
 import { equal } from "../crypto/equal.ts";
+import { random } from "../crypto/random.ts";
 import type { Secret } from "../crypto/secret.ts";
 import type { Caller } from "../protocol.ts";
 
@@ -32,6 +33,11 @@ export type AuditPosition = { segment: number; sequence: number; hmac: string };
 
 /** The chain starts from here in segment 1. */
 export const firstPrev = "0".repeat(64);
+
+/** Joins the lines of one request, and its transaction: 16 hex digits. */
+export function newRequest(): string {
+  return hex(random(8));
+}
 
 const tail = /,"prev":"([0-9a-f]{64})","hmac":"([0-9a-f]{64})"\}$/;
 

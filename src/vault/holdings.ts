@@ -6,6 +6,7 @@ import { equalSecrets } from "../crypto/equal.ts";
 import { hex } from "../crypto/hash.ts";
 import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
+import { newRequest } from "./audit-line.ts";
 import type { Caller, Credential, VaultRef } from "../protocol.ts";
 import { type IdentityFile, identityLimit, parseIdentity } from "./identity.ts";
 import { type Io, readFile } from "./io.ts";
@@ -33,8 +34,8 @@ export type World = {
 export type Held = { vault: Vault; lease: Lease; since: Date };
 type HeldIdentity = { file: IdentityFile; bundle: Secret; lease: Lease; since: Date };
 
-/** How the root key is to be got: from a credential, or from the identity that is open. */
-export type Way = { credential: Credential } | { identity: Secret };
+/** How the root key is to be got: from a credential, from the identity that is open, or it was just made (`createVault`). */
+export type Way = { credential: Credential } | { identity: Secret } | { root: Secret };
 
 export type OpenChoices = Pick<OpenOptions, "acceptRollback" | "expectHead" | "ignoreHead">;
 
@@ -166,6 +167,7 @@ export class Holdings {
 
   /** The root key by a credential or the identity. Throws `wrong-…`. The caller wipes it. */
   async rootKey(keys: KeysFile, way: Way): Promise<{ root: Secret; slot: number }> {
+    if ("root" in way) return { root: way.root.clone(), slot: 0 };
     if ("identity" in way) return this.#unwrapWith(keys, "identity", [way.identity]);
     const { kind, parts } = way.credential;
     if (kind !== "passphrase") return this.#unwrapWith(keys, kind, parts);
@@ -230,7 +232,7 @@ export class Holdings {
     if (!whole) vault.event("agent.unseal", { unauthenticated: true, problem: "unseal.log was changed" });
     if (failures.length > 0) vault.notices.push(`${failures.length} failed tries to unseal since the last time, the last at ${failures.at(-1)?.time ?? ""}`);
     const detail = { by: vault.by, notices: vault.notices.length };
-    await vault.audit.record({ kind: "event", request: vault.audit.newRequest(), verb: "agent.unseal", paths: [], caller, detail });
+    await vault.audit.record({ kind: "event", request: newRequest(), verb: "agent.unseal", paths: [], caller, detail });
     if (this.world.io.stat(path)) this.world.io.remove(path);
     await vault.durable();
   }

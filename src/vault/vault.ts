@@ -7,7 +7,7 @@ import { random } from "../crypto/random.ts";
 import type { Secret } from "../crypto/secret.ts";
 import type { SlotKind } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
-import type { AuditEntry } from "./audit-line.ts";
+import { type AuditEntry, newRequest } from "./audit-line.ts";
 import { AuditLog, listSegments, type Receipt } from "./audit.ts";
 import { Barrier } from "./barrier.ts";
 import { dumpState } from "./checkpoint.ts";
@@ -181,7 +181,7 @@ export class Vault {
 
   /** Lines about the vault itself, or an outcome; not waited for. */
   event(verb: string, detail: AuditEntry["detail"], more: Partial<AuditEntry> = {}): void {
-    this.audit.note({ kind: "event", request: hex(random(8)), verb, paths: [], ...(detail ? { detail } : {}), ...more });
+    this.audit.note({ kind: "event", request: newRequest(), verb, paths: [], ...(detail ? { detail } : {}), ...more });
   }
 
   /** Puts a new keys file into place (docs/format.md, "Order of a change"); `root` and `term` become the vault's. */

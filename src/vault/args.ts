@@ -1,0 +1,160 @@
+/** What comes over a door is checked here, verb by verb, before anybody decides on it. Throws `usage` and names the field. */
+import type { Calls } from "../calls.ts";
+import { ZvaultError } from "../errors.ts";
+import { checkPath, checkPrefix } from "../path.ts";
+import { limits, type VerbName } from "../verbs.ts";
+
+type Fields = Record<string, unknown>;
+type Check = (value: unknown, name: string) => void;
+
+function refuse(name: string, what: string): never {
+  throw new ZvaultError("usage", `${name} must be ${what}`);
+}
+
+const text =
+  (max: number): Check =>
+  (value, name) => {
+    if (typeof value !== "string" || value.length > max || value.includes("\0")) refuse(name, `text of up to ${max} characters`);
+  };
+const whole =
+  (min: number, max: number): Check =>
+  (value, name) => {
+    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) refuse(name, `a number from ${min} to ${max}`);
+  };
+const oneOf =
+  (...allowed: string[]): Check =>
+  (value, name) => {
+    if (typeof value !== "string" || !allowed.includes(value)) refuse(name, `one of ${allowed.join(", ")}`);
+  };
+const truth: Check = (value, name) => {
+  if (typeof value !== "boolean") refuse(name, "true or false");
+};
+const list =
+  (item: Check, max: number): Check =>
+  (value, name) => {
+    if (!Array.isArray(value) || value.length > max) return refuse(name, `a list of up to ${max}`);
+    for (const [at, one] of value.entries()) item(one, `${name}[${at}]`);
+  };
+const object =
+  (required: Record<string, Check>, optional: Record<string, Check> = {}): Check =>
+  (value, name) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(name, "an object");
+    const fields = value as Fields;
+    for (const key of Object.keys(fields)) {
+      if (!Object.hasOwn(required, key) && !Object.hasOwn(optional, key)) throw new ZvaultError("usage", `${name} has an unknown field ${JSON.stringify(key.slice(0, 40))}`);
+    }
+    for (const [key, check] of Object.entries(required)) check(fields[key], `${name}.${key}`);
+    for (const [key, check] of Object.entries(optional)) if (Object.hasOwn(fields, key)) check(fields[key], `${name}.${key}`);
+  };
+
+const path: Check = (value, name) => {
+  if (typeof value !== "string") refuse(name, "a path");
+  checkPath(value as string);
+};
+const prefix: Check = (value, name) => {
+  if (typeof value !== "string") refuse(name, "a path or nothing");
+  checkPrefix(value as string);
+};
+const field: Check = (value, name) => {
+  if (typeof value !== "string" || !/^[A-Za-z0-9._-]{1,128}$/.test(value)) refuse(name, "a field name of A-Z a-z 0-9 . _ -");
+};
+const fields: Check = (value, name) => {
+  list(field, limits.fields)(value, name);
+  if (new Set(value as string[]).size !== (value as string[]).length || (value as string[]).length === 0) refuse(name, "different names, at least one");
+};
+const absolute: Check = (value, name) => {
+  if (typeof value !== "string" || !value.startsWith("/") || value.length > 4096 || /\/\.{0,2}(\/|$)/.test(`${value}`) || value.includes("\0")) {
+    refuse(name, "an absolute path without . and ..");
+  }
+};
+/** Relative to the folder of the vault: "." or a/b. */
+const folder: Check = (value, name) => {
+  if (typeof value !== "string" || value.length > 4096 || value.includes("\0") || value.startsWith("/")) return refuse(name, "a relative folder");
+  if (value !== "." && value.split("/").some((part) => part === "" || part === "." || part === "..")) refuse(name, "a relative folder");
+};
+const project: Check = (value, name) => {
+  if (typeof value !== "string" || !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(value)) refuse(name, "a project name: a-z 0-9 . _ -");
+};
+const variable: Check = (value, name) => {
+  if (typeof value !== "string" || value === "" || value.length > 255 || /[=\0\n]/.test(value)) refuse(name, "a variable name");
+};
+const label = text(64);
+const put = { class: oneOf("secret", "setting"), audience: oneOf("local", "env", "everyone"), description: text(limits.description) };
+const version = whole(1, 2 ** 31);
+const reference = object({ path }, { field, version });
+const shares = { shares: whole(2, 255), threshold: whole(2, 255) };
+const expected: Check = (value, name) => {
+  if (typeof value !== "object" || value === null) return refuse(name, "an object");
+  for (const [key, number] of Object.entries(value)) {
+    path(key, name);
+    whole(0, 2 ** 31)(number, name);
+  }
+};
+const seconds = whole(1, 7 * 24 * 3600);
+const pinned: Check = (value, name) => {
+  if (typeof value !== "string" || !/^\d{1,15}:[0-9a-f]{64}$/.test(value)) refuse(name, "SEQUENCE:HASH, as `zvault status --json` shows it");
+};
+const nothing = object({});
+
+const checks: Record<VerbName, Check> = {
+  "agent.status": nothing,
+  "agent.unseal": object({}, { lifetime: seconds, idle: seconds, acceptRollback: truth, expectHead: pinned }),
+  "agent.seal": nothing,
+  "vault.init": object({ dir: absolute, slot: oneOf("identity", "key-file", "shares", "passphrase") }, { ...shares, label }),
+  "vault.status": nothing,
+  "vault.adopt": nothing,
+  "vault.verify": nothing,
+  "vault.compact": nothing,
+  "vault.rotate": nothing,
+  "vault.rekey": object({}, { newShares: object(shares) }),
+  "access.list": nothing,
+  "access.add": object({ kind: oneOf("identity", "shares", "key-file", "passphrase") }, { label, ...shares }),
+  "access.remove": object({ slot: text(64) }),
+  "identity.show": nothing,
+  "backup.create": object({ out: absolute }),
+  "backup.sync": nothing,
+  "backup.list": nothing,
+  "backup.restore": object({ dir: absolute, from: text(4096) }, { id: text(32) }),
+  "kv.put": object({ path }, { ...put, fields, cas: whole(0, 2 ** 31), generate: object({ kind: text(16), length: whole(1, 4096) }) }),
+  "kv.get": reference,
+  "kv.list": object({ prefix }, { deleted: truth }),
+  "kv.history": object({ path }),
+  "kv.metadata": object({ path }, { ...put, exposed: truth }),
+  "kv.delete": object({ path }),
+  "kv.undelete": object({ path }, { version }),
+  "kv.undo": object({ path }, { to: version }),
+  "kv.destroy": object({ path }, { versions: list(version, 1000) }),
+  "kv.import": object(
+    { project, folder, bind: truth, entries: list(object({ path }, { ...put, expand: truth }), limits.entries), layouts: list(object({ path }), 100) },
+    { expect: expected },
+  ),
+  "kv.resolve": object({ folder, refs: list(reference, limits.entries) }, { dangerous: list(variable, 1000) }),
+  "project.list": nothing,
+  "project.allow": object({ folder }, { refs: list(path, 1000), dangerous: list(variable, 1000) }),
+  "audit.verify": nothing,
+  "audit.tail": object({}, { lines: whole(1, limits.auditTail) }),
+};
+
+export function checkArgs<V extends VerbName>(verb: V, args: unknown): Calls[V]["args"] {
+  checks[verb](args, "args");
+  return args as Calls[V]["args"];
+}
+
+/** The vault paths a request touches, as the verb table says. */
+export function pathsOf(kind: "path" | "paths" | "entries" | "refs" | "prefix" | "none", args: unknown): string[] {
+  const fieldsOf = args as { path?: string; prefix?: string; entries?: { path: string }[]; layouts?: { path: string }[]; refs?: { path: string }[]; paths?: string[] };
+  switch (kind) {
+    case "path":
+      return [fieldsOf.path ?? ""];
+    case "prefix":
+      return [fieldsOf.prefix ?? ""];
+    case "paths":
+      return fieldsOf.paths ?? [];
+    case "entries":
+      return [...(fieldsOf.entries ?? []), ...(fieldsOf.layouts ?? [])].map((one) => one.path);
+    case "refs":
+      return (fieldsOf.refs ?? []).map((one) => one.path);
+    case "none":
+      return [];
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * Copies of a vault, ciphertext only: one file made by `backup create`, and the mirrors. Restoring opens the copy first, gives it a new
+ * lineage, and only then takes the place; what stood there is kept aside.
+ *
+ * Backup file: "zvbackup" ‖ length (4 bytes) ‖ JSON {v, id, time, secrets, files: [[name, length], …]} ‖ the files ‖ SHA-256 of all before.
+ */
+import { hex, sha256 } from "../crypto/hash.ts";
+import { random } from "../crypto/random.ts";
+import { ZvaultError } from "../errors.ts";
+import { listSegments, segmentPath } from "./audit.ts";
+import type { Holdings, Way } from "./holdings.ts";
+import { folderOf, type Io, readFile, writeAll, writeFresh } from "./io.ts";
+import { keysLimit } from "./keys.ts";
+import { remember } from "./known.ts";
+import { headPath, knownPath, mirrorsPath, type Places } from "./places.ts";
+import { idAt } from "./standing.ts";
+import type { Vault } from "./vault.ts";
+
+const magic = new TextEncoder().encode("zvbackup");
+const fileLimit = 1024 * 1024 * 1024;
+const nameShape = /^(keys|vault|audit\/\d{6}\.jsonl)$/;
+
+type Head = { v: 1; id: string; time: string; secrets: number; files: [string, number][] };
+type CopyFile = { name: string; bytes: Uint8Array };
+export type Copy = { path: string; id: string; time: string; bytes: number };
+
+/** A new file, 0600, never over an existing one. */
+export async function createBackup(vault: Vault, out: string): Promise<{ bytes: number; secrets: number }> {
+  const files: CopyFile[] = [
+    { name: "keys", bytes: vault.keys.bytes },
+    { name: "vault", bytes: vault.barrier.bytes(0, vault.barrier.size) },
+  ];
+  for (const segment of listSegments(vault.io, `${vault.dir}/audit`)) {
+    const bytes = readFile(vault.io, segmentPath(`${vault.dir}/audit`, segment), fileLimit);
+    if (bytes) files.push({ name: segmentPath("audit", segment), bytes });
+  }
+  const secrets = vault.state.secrets.size;
+  const named = files.map(({ name, bytes }): [string, number] => [name, bytes.length]);
+  const head: Head = { v: 1, id: vault.id, time: vault.now().toISOString(), secrets, files: named };
+  const json = new TextEncoder().encode(JSON.stringify(head));
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, json.length);
+  const body = Buffer.concat([magic, length, json, ...files.map((file) => file.bytes)]);
+  const whole = Buffer.concat([body, sha256(body)]);
+  if (vault.io.stat(out)) throw new ZvaultError("changed", `${out} is there already`, { hint: "give another name with --out" });
+  const fd = vault.io.open(out, "create-exclusive");
+  try {
+    writeAll(vault.io, fd, whole, 0);
+    await vault.io.sync(fd);
+  } catch (failure) {
+    vault.io.remove(out);
+    throw failure;
+  } finally {
+    vault.io.close(fd);
+  }
+  await vault.io.syncFolder(folderOf(out));
+  return { bytes: whole.length, secrets };
+}
+
+/** Throws `damaged`: cut, changed, or none of ours. */
+function parseBackup(bytes: Uint8Array, path: string): { head: Head; files: CopyFile[] } {
+  const refuse = (why: string): never => {
+    throw new ZvaultError("damaged", `${path} ${why}`);
+  };
+  if (bytes.length < 44 || magic.some((byte, at) => bytes[at] !== byte)) refuse("is not a zvault backup");
+  if (Buffer.compare(sha256(bytes.subarray(0, -32)), bytes.subarray(-32)) !== 0) refuse("is damaged (its checksum does not fit)");
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8);
+  if (12 + length > bytes.length - 32) refuse("is damaged (header)");
+  const head = JSON.parse(new TextDecoder().decode(bytes.subarray(12, 12 + length))) as Head;
+  if (head.v !== 1 || !/^[0-9a-f]{32}$/.test(head.id) || !Array.isArray(head.files)) refuse("is of a version this build does not know");
+  let at = 12 + length;
+  const files = head.files.map(([name, size]) => {
+    if (!nameShape.test(name) || !Number.isSafeInteger(size) || size < 0 || at + size > bytes.length - 32) refuse("is damaged (files)");
+    at += size;
+    return { name, bytes: bytes.subarray(at - size, at) };
+  });
+  return { head, files };
+}
+
+/** The mirrors that are there, newest first. */
+export function listMirrors(io: Io, places: Places, id?: string): Copy[] {
+  const folder = mirrorsPath(places);
+  if (!io.stat(folder)) return [];
+  const copies = io.list(folder).flatMap((name): Copy[] => {
+    const path = `${folder}/${name}`;
+    const log = io.stat(`${path}/vault`);
+    const found = log && idAt(io, path);
+    if (!found || (id !== undefined && found !== id)) return [];
+    return [{ path, id: found, time: log.changed.toISOString(), bytes: log.size }];
+  });
+  return copies.toSorted((a, b) => (a.time < b.time ? 1 : -1));
+}
+
+function readMirror(io: Io, copy: Copy): CopyFile[] {
+  const files: CopyFile[] = [];
+  for (const name of ["keys", "vault"]) {
+    const bytes = readFile(io, `${copy.path}/${name}`, name === "keys" ? keysLimit : fileLimit);
+    if (!bytes) throw new ZvaultError("damaged", `the copy in ${copy.path} has no ${name}`);
+    files.push({ name, bytes });
+  }
+  if (!io.stat(`${copy.path}/audit`)) return files;
+  for (const segment of listSegments(io, `${copy.path}/audit`)) {
+    const bytes = readFile(io, segmentPath(`${copy.path}/audit`, segment), fileLimit);
+    if (bytes) files.push({ name: segmentPath("audit", segment), bytes });
+  }
+  return files;
+}
+
+type Source = { id: string; time: string; files: CopyFile[]; from: string };
+
+/** `from`: "mirror" for the newest one, or the path of a file. */
+function sourceOf(io: Io, places: Places, from: string, id: string | undefined, root: string): Source {
+  if (from !== "mirror") {
+    const bytes = readFile(io, from, fileLimit);
+    if (!bytes) throw new ZvaultError("not-found", `there is no ${from}`);
+    const { head, files } = parseBackup(bytes, from);
+    return { id: head.id, time: head.time, files, from };
+  }
+  const here = (copy: Copy): boolean => fromFolder(io, copy) === `${root}/.zvault`;
+  const all = listMirrors(io, places, id);
+  const copy = all.find(here) ?? (id === undefined ? undefined : all[0]);
+  if (!copy) {
+    throw new ZvaultError("not-found", "there is no copy of this project's vault on this computer", {
+      hint: "`zvault backup list` shows all copies; `--from FILE` takes a backup file",
+    });
+  }
+  return { id: copy.id, time: copy.time, files: readMirror(io, copy), from: copy.path };
+}
+
+/** The vault folder a mirror was made from. */
+function fromFolder(io: Io, copy: Copy): string | undefined {
+  try {
+    const bytes = readFile(io, `${copy.path}/from`, 8192);
+    const parsed = JSON.parse(new TextDecoder().decode(bytes)) as { dir?: unknown };
+    return typeof parsed.dir === "string" ? parsed.dir : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export type Restored = { id: string; secrets: number; from: string; time: string; aside: string | undefined };
+
+/** The vault is in place, known, and closed again. Throws with nothing changed when the copy does not open. */
+export async function restoreVault(
+  holdings: Holdings,
+  o: { root: string; from: string; id: string | undefined; way: Way },
+): Promise<Restored> {
+  const { io, places, clock } = holdings.world;
+  const dir = `${o.root}/.zvault`;
+  const source = sourceOf(io, places, o.from, o.id, o.root);
+  const fresh = `${dir}.new-${hex(random(4))}`;
+  io.makeFolder(fresh);
+  try {
+    await writeFresh(io, `${fresh}/.gitignore`, new TextEncoder().encode("# made by zvault: nothing in here is meant for git\n*\n"));
+    io.makeFolder(`${fresh}/audit`);
+    for (const { name, bytes } of source.files) await writeFresh(io, `${fresh}/${name}`, bytes);
+    await io.syncFolder(fresh);
+    const vault = await holdings.openFolder(source.id, fresh, o.way, { ignoreHead: true });
+    vault.barrier.verify();
+    vault.event("backup.restore", { from: source.from, time: source.time });
+    const secrets = vault.state.secrets.size;
+    await vault.seal("restored");
+    const final = headPath(places, source.id, dir);
+    io.remove(final);
+    io.rename(headPath(places, source.id, fresh), final);
+    const aside = io.stat(dir) ? `${dir}.before-${clock().toISOString().replaceAll(/[:.]/g, "-")}` : undefined;
+    if (aside !== undefined) io.rename(dir, aside);
+    io.rename(fresh, dir);
+    await io.syncFolder(o.root);
+    await remember(io, knownPath(places), { id: source.id, dir });
+    return { id: source.id, secrets, from: source.from, time: source.time, aside };
+  } catch (failure) {
+    io.removeFolder(fresh);
+    throw failure;
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * Projects: a name bound to a folder of the vault. `import` writes a whole file at once; `run` resolves only what its folder may have
+ * (docs/design.md, "What a folder may ask for").
+ */
+import type { Calls, ProjectInfo } from "../../calls.ts";
+import { equalSecrets } from "../../crypto/equal.ts";
+import { hex } from "../../crypto/hash.ts";
+import { random } from "../../crypto/random.ts";
+import type { Secret } from "../../crypto/secret.ts";
+import { ZvaultError } from "../../errors.ts";
+import type { Receipt } from "../audit.ts";
+import type { Operation } from "../operation.ts";
+import type { CellRef } from "../record.ts";
+import type { Vault } from "../vault.ts";
+import { checkSize, readField, said, versionOf } from "./kv.ts";
+
+type Import = Calls["kv.import"];
+type Resolve = Calls["kv.resolve"];
+
+export function projectsOf(vault: Vault): ProjectInfo[] {
+  const { projects, allowed } = vault.state;
+  const bound = Array.from(projects, ([project, folder]) => ({ project, folder }));
+  const rows = bound.toSorted((a, b) => (a.project < b.project ? -1 : 1));
+  const folders = new Set(rows.map((row) => row.folder));
+  const lone = [...allowed.keys()].filter((folder) => !folders.has(folder)).map((folder) => ({ project: "", folder }));
+  return [...rows, ...lone].map(({ project, folder }) => {
+    const allowance = allowed.get(folder);
+    return { project, folder, refs: [...(allowance?.refs ?? [])], dangerous: [...(allowance?.dangerous ?? [])] };
+  });
+}
+
+/** Refuses a second folder for a project, and paths outside of it. */
+function checkBinding(vault: Vault, args: Import["args"]): Operation[] {
+  const folder = vault.state.projects.get(args.project);
+  if (folder !== undefined && folder !== args.folder) {
+    throw new ZvaultError("not-bound", `the project ${args.project} belongs to the folder ${folder}, not to ${args.folder}`, {
+      hint: "import under another project name (--project)",
+    });
+  }
+  const prefix = `env/${args.project}/`;
+  const stray = [...args.entries, ...args.layouts].find((one) => !one.path.startsWith(prefix));
+  if (stray) throw new ZvaultError("usage", `${stray.path} is outside of the project ${args.project}`);
+  if (folder !== undefined) return [];
+  if (!args.bind) throw new ZvaultError("not-bound", `the project ${args.project} is not bound to a folder yet`);
+  return [{ op: "project", project: args.project, folder: args.folder }];
+}
+
+function checkExpected(vault: Vault, expect: Record<string, number> | undefined): void {
+  for (const [path, number] of Object.entries(expect ?? {})) {
+    const now = vault.state.secrets.get(path)?.versions.at(-1)?.number ?? 0;
+    if (now !== number) {
+      throw new ZvaultError("changed", `${path} changed meanwhile: it is at version ${now}, not ${number}`, { hint: "import again", names: [path] });
+    }
+  }
+}
+
+export type Written = { result: Omit<Import["result"], "mirror">; check: { path: string; ref: CellRef; value: Secret }[] };
+
+export const project = {
+  /** All or nothing: one record. `check` = what must be read back from disk and compared before the answer. */
+  import(vault: Vault, receipt: Receipt, args: Import["args"], values: readonly Secret[]): Written {
+    const ops = checkBinding(vault, args);
+    checkExpected(vault, args.expect);
+    const wanted = [...args.entries, ...args.layouts.map((one) => ({ path: one.path, class: "secret" as const, expand: false }))];
+    if (wanted.length !== values.length) throw new ZvaultError("protocol", `${wanted.length} entries, but ${values.length} values`);
+    const result: Written["result"] = { created: [], changed: [], same: [], project: args.project };
+    const fresh: { path: string; value: Secret }[] = [];
+    for (const [at, entry] of wanted.entries()) {
+      const value = values[at];
+      if (!value) continue;
+      checkSize(value, entry.path);
+      const before = vault.state.secrets.get(entry.path)?.versions.at(-1);
+      if (sameValue(vault, entry.path, value, entry.expand ?? false)) {
+        const known = vault.state.secrets.get(entry.path);
+        if (entry.class !== undefined && known?.class !== entry.class) ops.push({ op: "describe", path: entry.path, ...said(entry) });
+        result.same.push(entry.path);
+        continue;
+      }
+      fresh.push({ path: entry.path, value });
+      ops.push({
+        op: "put",
+        path: entry.path,
+        id: hex(random(16)),
+        parent: before?.id ?? null,
+        fields: { value: fresh.length },
+        ...(entry.expand ? { expand: true } : {}),
+        ...said(entry),
+      });
+      (before ? result.changed : result.created).push(entry.path);
+    }
+    if (ops.length === 0) return { result, check: [] };
+    const cells = vault.append(receipt, ops, fresh.map((one) => one.value));
+    return { result, check: fresh.flatMap(({ path, value }, at) => (cells[at] ? [{ path, value, ref: cells[at] }] : [])) };
+  },
+
+  /** Reads what was written and compares: only then may the plaintext file go. Throws `damaged`. */
+  readBack(vault: Vault, written: Written["check"]): void {
+    for (const { path, ref, value } of written) {
+      const there = vault.barrier.read(ref);
+      const same = equalSecrets(there, value);
+      there.wipe();
+      if (!same) throw new ZvaultError("damaged", `${path} read back from disk is not what was written`, { hint: "the file was left where it is" });
+    }
+  },
+
+  resolve(vault: Vault, _receipt: Receipt, args: Resolve["args"]): { result: Resolve["result"]; body: Secret[] } {
+    checkFolder(vault, args);
+    const missing: string[] = [];
+    const body: Secret[] = [];
+    const values: Resolve["result"]["values"] = [];
+    try {
+      for (const { path, field, version } of args.refs) {
+        try {
+          const found = versionOf(vault, path, version);
+          body.push(readField(vault, path, found, field));
+          values.push({ class: vault.state.secrets.get(path)?.class ?? "secret", version: found.number, expand: found.expand });
+        } catch (failure) {
+          if (!(failure instanceof ZvaultError) || failure.code !== "not-found") throw failure;
+          missing.push(path);
+        }
+      }
+      if (missing.length > 0) {
+        throw new ZvaultError("unresolved", `${missing.length} reference${missing.length === 1 ? " has" : "s have"} no value here: ${missing.slice(0, 5).join(", ")}`, {
+          hint: "`zvault set NAME` gives one a value",
+          names: missing,
+        });
+      }
+    } catch (failure) {
+      for (const value of body) value.wipe();
+      throw failure;
+    }
+    return { result: { values }, body };
+  },
+
+  allow(vault: Vault, receipt: Receipt, args: Calls["project.allow"]["args"]): ProjectInfo {
+    const { folder, refs = [], dangerous = [] } = args;
+    if (refs.length + dangerous.length === 0) throw new ZvaultError("usage", "nothing to allow", { hint: "zvault allow REF…" });
+    vault.append(receipt, [{ op: "allow", folder, refs, dangerous }], []);
+    const found = projectsOf(vault).find((one) => one.folder === folder);
+    return found ?? { project: "", folder, refs, dangerous };
+  },
+};
+
+function sameValue(vault: Vault, path: string, value: Secret, expand: boolean): boolean {
+  const current = vault.state.current(path)?.version;
+  const ref = current?.fields.get("value");
+  if (!current || !ref || current.fields.size !== 1 || current.expand !== expand) return false;
+  const there = vault.barrier.read(ref);
+  const same = equalSecrets(there, value);
+  there.wipe();
+  return same;
+}
+
+/** A folder gets its own projects' values, and what a person allowed it. */
+function checkFolder(vault: Vault, args: Resolve["args"]): void {
+  const { folder, refs, dangerous = [] } = args;
+  const allowance = vault.state.allowed.get(folder);
+  const own = [...vault.state.projects].filter(([, where]) => where === folder).map(([name]) => `env/${name}/`);
+  const foreign = refs.map((ref) => ref.path).filter((path) => !own.some((prefix) => path.startsWith(prefix)) && !allowance?.refs.has(path));
+  if (foreign.length > 0) {
+    throw new ZvaultError("not-bound", `this folder (${folder}) may not use ${foreign.slice(0, 5).join(", ")}${foreign.length > 5 ? " …" : ""}`, {
+      hint: `if you mean it: zvault allow ${foreign.slice(0, 5).map((path) => `zvault://${path}`).join(" ")}`,
+      names: foreign,
+    });
+  }
+  const refused = dangerous.filter((name) => !allowance?.dangerous.has(name));
+  if (refused.length > 0) {
+    throw new ZvaultError("dangerous-name", `these variables change how programs run, and nobody allowed them here: ${refused.join(", ")}`, {
+      hint: `if you mean it: zvault allow --dangerous ${refused.join(" ")}`,
+      names: refused,
+    });
+  }
+}

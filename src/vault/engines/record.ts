@@ -1,0 +1,79 @@
+/** Looking at the record: the last lines of the audit log, and whether log and audit log are what was written. */
+import type { AuditLine, Calls, VerifyReport } from "../../calls.ts";
+import { ZvaultError } from "../../errors.ts";
+import { limits } from "../../verbs.ts";
+import { checkSegment, listSegments, name, type Receipt, readText, segmentPath, startOf } from "../audit.ts";
+import type { Vault } from "../vault.ts";
+
+function textOf(vault: Vault, segment: number): string {
+  const fd = vault.io.open(segmentPath(`${vault.dir}/audit`, segment), "read");
+  try {
+    return readText(vault.io, fd);
+  } finally {
+    vault.io.close(fd);
+  }
+}
+
+export const record = {
+  tail(vault: Vault, _receipt: Receipt, args: Calls["audit.tail"]["args"]): { lines: AuditLine[] } {
+    const wanted = Math.min(args.lines ?? 20, limits.auditTail);
+    let lines: string[] = [];
+    for (const segment of listSegments(vault.io, `${vault.dir}/audit`).toReversed()) {
+      lines = [...textOf(vault, segment).trimEnd().split("\n"), ...lines].filter((line) => line !== "");
+      if (lines.length >= wanted) break;
+    }
+    return { lines: lines.slice(-wanted).map((line) => JSON.parse(line) as AuditLine) };
+  },
+
+  /** Every segment that is there, from its first line on; says from which record it could check, and the first broken line. */
+  verifyAudit(vault: Vault): Calls["audit.verify"]["result"] {
+    const folder = `${vault.dir}/audit`;
+    const segments = listSegments(vault.io, folder);
+    let records = 0;
+    let from = 0;
+    let expected: { sequence: number; hmac: string } | undefined;
+    let problem: string | undefined;
+    for (const segment of segments) {
+      const text = textOf(vault, segment);
+      const start = expected ?? startOf(vault.io, folder, segment, text);
+      if (from === 0) from = start.sequence + 1;
+      const read = checkSegment(text, start, vault.keyring.auditKey);
+      records += read.lines;
+      problem = read.problem === undefined ? anchorProblem(vault, segment, read) : `${name(segment)} line ${read.line} ${read.problem}`;
+      if (problem !== undefined) break;
+      expected = segments.includes(segment + 1) ? { sequence: read.sequence, hmac: read.hmac } : undefined;
+    }
+    const last = vault.audit.position.sequence;
+    if (problem === undefined && from + records - 1 !== last) problem = `the audit log should end at record ${last}`;
+    return { ok: problem === undefined, records, from, segments: segments.length, ...(problem === undefined ? {} : { problem }) };
+  },
+
+  verify(vault: Vault): VerifyReport {
+    const problems: string[] = [];
+    let records = 0;
+    try {
+      records = vault.barrier.verify();
+    } catch (failure) {
+      if (!(failure instanceof ZvaultError)) throw failure;
+      problems.push(failure.message);
+    }
+    const audit = record.verifyAudit(vault);
+    if (audit.problem !== undefined) problems.push(audit.problem);
+    const { ok, problem, from } = audit;
+    return {
+      ok: problems.length === 0,
+      records,
+      generations: vault.barrier.header.generation,
+      audit: { records: audit.records, ok, from, ...(problem === undefined ? {} : { problem }) },
+      slots: vault.keys.slots.length,
+      problems,
+    };
+  },
+};
+
+/** A closed segment must end as its anchor in the vault's log says. */
+function anchorProblem(vault: Vault, segment: number, read: { lines: number; hmac: string }): string | undefined {
+  const anchor = vault.state.anchors.find((one) => one.segment === segment);
+  if (!anchor || (anchor.hmac === read.hmac && anchor.lines === read.lines)) return undefined;
+  return `${name(segment)} ends at line ${read.lines}, the vault's log says ${anchor.lines} lines with another end`;
+}

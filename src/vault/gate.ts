@@ -1,0 +1,164 @@
+/**
+ * The one place where a request meets rights, presence, audit and engine: caller → rights → presence → audit on disk (Receipt) →
+ * engine → outcome. Whatever listens is a door to this.
+ */
+import type { Calls } from "../calls.ts";
+import type { Secret } from "../crypto/secret.ts";
+import { ZvaultError } from "../errors.ts";
+import type { Answer, Caller, Request } from "../protocol.ts";
+import { isVerb, type VerbName, verbs } from "../verbs.ts";
+import { checkArgs, pathsOf } from "./args.ts";
+import { type AuditEntry, newRequest } from "./audit-line.ts";
+import { type Call, type Handled, handlers, type VaultVerb } from "./handlers.ts";
+import type { Holdings } from "./holdings.ts";
+import { allows, local, owner } from "./policy.ts";
+import type { Presence } from "./presence.ts";
+import type { Vault } from "./vault.ts";
+
+export function answer<V extends VerbName>(result: Calls[V]["result"], body: readonly Secret[] = []): Answer<V> {
+  return {
+    result,
+    body: body.map((secret) => secret.use((bytes) => bytes)),
+    release() {
+      for (const secret of body) secret.wipe();
+    },
+  };
+}
+
+export class Gate {
+  readonly #holdings: Holdings;
+  readonly #presence: Presence;
+  readonly #fatal: (why: string) => void;
+  /** outcomes that could not be written: nothing but seal is served until they are */
+  readonly #owed = new Map<Vault, AuditEntry[]>();
+
+  constructor(holdings: Holdings, presence: Presence, fatal: (why: string) => void) {
+    this.#holdings = holdings;
+    this.#presence = presence;
+    this.#fatal = fatal;
+  }
+
+  /** A verb of an open vault. */
+  async ask<V extends VaultVerb>(verb: V, request: Request, caller: Caller): Promise<Answer<V>> {
+    const args = checkArgs(verb, request.args);
+    if (!request.vault) throw new ZvaultError("no-vault", "the request names no vault", { hint: "`zvault init` makes one" });
+    const vault = await this.#holdings.use(request.vault, caller);
+    this.#payOwed(vault);
+    const entry = { request: newRequest(), verb, paths: pathsOf(verbs[verb].paths, args), caller };
+    const rights = await this.#decide(vault, verb, request, entry);
+    const allowed = { ...entry, ...rights };
+    return verbs[verb].audit === "change"
+      ? this.#change(verb, { holdings: this.#holdings, vault, args, request }, allowed)
+      : this.#read(verb, { holdings: this.#holdings, vault, args, request }, allowed);
+  }
+
+  /** The policy that grants it, and what proved presence. A refusal is written down, then thrown. */
+  async #decide(vault: Vault, verb: VaultVerb, request: Request, entry: Entry): Promise<{ policy: string; presence?: string }> {
+    const { needs, presence } = verbs[verb];
+    const byLocal = presence === "no" && allows(local, needs, entry.paths);
+    if (byLocal) return { policy: local.name };
+    try {
+      const proof = await this.#presence.prove(vault, request.credential, entry.caller);
+      vault.checkOpen();
+      if (proof !== undefined && allows(owner, needs, entry.paths)) return { policy: owner.name, presence: proof };
+      throw new ZvaultError("presence-needed", `${verb} needs a person: give the passphrase, shares or a key file`, {
+        hint: "run it in a terminal of your own, or give --key-file in a script",
+      });
+    } catch (failure) {
+      if (failure instanceof ZvaultError && !vault.sealed) await vault.audit.record({ kind: "denied", ...entry, code: failure.code });
+      throw failure;
+    }
+  }
+
+  async #read<V extends VaultVerb>(verb: V, call: Omit<Call<V>, "receipt">, entry: Entry): Promise<Answer<V>> {
+    const receipt = await this.#recorded(call.vault, { kind: "access", ...entry });
+    call.vault.checkOpen();
+    const done = await this.#handle(verb, { ...call, receipt });
+    return answer(done.result, done.body);
+  }
+
+  async #change<V extends VaultVerb>(verb: V, call: Omit<Call<V>, "receipt">, entry: Entry): Promise<Answer<V>> {
+    const { vault } = call;
+    const receipt = await this.#recorded(vault, { kind: "intent", ...entry });
+    let done: Handled<V>;
+    try {
+      vault.checkOpen();
+      done = await this.#handle(verb, { ...call, receipt });
+      await this.#durable(vault);
+      Object.assign(done.result, await done.after?.());
+    } catch (failure) {
+      const code = failure instanceof ZvaultError ? failure.code : "internal";
+      this.#outcome(vault, { kind: "outcome", ...entry, outcome: "failed", code });
+      throw failure;
+    }
+    const written = this.#outcome(vault, { kind: "outcome", ...entry, outcome: "done" });
+    // new shares are handed out in any case: they exist nowhere else
+    if (!written && !done.body?.length) {
+      throw new ZvaultError("not-recorded", `${verb} was done, but its outcome could not be recorded`, {
+        hint: "free some disk space; until it is recorded only `zvault seal` works",
+      });
+    }
+    await vault.afterChange().catch((failure: unknown) => this.#upkeepFailed(vault, failure));
+    return answer(done.result, done.body);
+  }
+
+  /** The one table look-up whose types the compiler cannot follow. */
+  #handle<V extends VaultVerb>(verb: V, call: Call<V>): Handled<V> | Promise<Handled<V>> {
+    const handler = handlers[verb] as unknown as (call: Call<V>) => Handled<V> | Promise<Handled<V>>;
+    return handler(call);
+  }
+
+  async #recorded(vault: Vault, entry: AuditEntry): ReturnType<Vault["audit"]["record"]> {
+    try {
+      return await vault.audit.record(entry);
+    } catch (failure) {
+      if (failure instanceof ZvaultError && failure.code === "io") this.#fatal(failure.message);
+      throw failure;
+    }
+  }
+
+  /** A failed sync is final: what the disk holds is not known any more. */
+  async #durable(vault: Vault): Promise<void> {
+    try {
+      await vault.durable();
+    } catch (failure) {
+      this.#fatal(failure instanceof Error ? failure.message : "the vault could not be synced");
+      throw failure;
+    }
+  }
+
+  #outcome(vault: Vault, entry: AuditEntry): boolean {
+    if (vault.sealed) return true; // the next unseal writes it, from the request's id
+    try {
+      vault.audit.note(entry);
+      return true;
+    } catch {
+      this.#owed.set(vault, [...(this.#owed.get(vault) ?? []), entry]);
+      return false;
+    }
+  }
+
+  #payOwed(vault: Vault): void {
+    const owed = this.#owed.get(vault) ?? [];
+    while (owed[0]) {
+      vault.audit.note(owed[0]);
+      owed.shift();
+    }
+    this.#owed.delete(vault);
+  }
+
+  /** Upkeep that fails leaves the vault as it was, unless it says damaged. */
+  #upkeepFailed(vault: Vault, failure: unknown): void {
+    const code = failure instanceof ZvaultError ? failure.code : "internal";
+    if (code === "damaged" || code === "io") this.#fatal(`upkeep failed: ${code}`);
+    else vault.notices.push(`upkeep failed (${code}); it is tried again after the next change`);
+  }
+}
+
+type Entry = { request: string; verb: VerbName; paths: string[]; caller: Caller };
+
+/** Throws `usage` for a name that is not in the table. */
+export function checkVerb(name: string): VerbName {
+  if (isVerb(name)) return name;
+  throw new ZvaultError("protocol", `there is no verb ${JSON.stringify(name.slice(0, 40))}`);
+}

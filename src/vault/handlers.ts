@@ -1,0 +1,139 @@
+/** Verbs of an unsealed vault: from checked arguments and a receipt to the engine, and what must follow a change. */
+import type { Calls } from "../calls.ts";
+import { Secret } from "../crypto/secret.ts";
+import { ZvaultError } from "../errors.ts";
+import type { Request } from "../protocol.ts";
+import type { VerbName } from "../verbs.ts";
+import type { Receipt } from "./audit.ts";
+import { createBackup } from "./backup.ts";
+import { access } from "./engines/access.ts";
+import { kv } from "./engines/kv.ts";
+import { project, projectsOf } from "./engines/project.ts";
+import { record } from "./engines/record.ts";
+import { generate } from "./generate.ts";
+import type { Holdings } from "./holdings.ts";
+import type { Vault } from "./vault.ts";
+
+export type Call<V extends VerbName> = {
+  holdings: Holdings;
+  vault: Vault;
+  receipt: Receipt;
+  args: Calls[V]["args"];
+  request: Request;
+};
+
+export type Handled<V extends VerbName> = {
+  result: Calls[V]["result"];
+  body?: Secret[];
+  /** once the change is on disk, before the answer */
+  after?: () => Promise<Partial<Calls[V]["result"]> | void>;
+};
+
+export type VaultVerb =
+  | "vault.compact"
+  | "vault.rotate"
+  | "vault.rekey"
+  | `access.${"list" | "add" | "remove"}`
+  | `backup.${"create" | "sync"}`
+  | Extract<VerbName, `kv.${string}`>
+  | Extract<VerbName, `project.${string}`>
+  | "audit.tail";
+
+type Handlers = { [V in VaultVerb]: (call: Call<V>) => Handled<V> | Promise<Handled<V>> };
+
+/** The bodies of a request in locked memory, for as long as `act` runs. */
+function withValues<T>(request: Request, act: (values: Secret[]) => T): T {
+  const values = (request.body ?? []).map((bytes) => {
+    const secret = Secret.alloc(bytes.length);
+    secret.use((into) => into.set(bytes));
+    return secret;
+  });
+  try {
+    return act(values);
+  } finally {
+    for (const value of values) value.wipe();
+  }
+}
+
+export const handlers: Handlers = {
+  "kv.get": ({ vault, receipt, args }) => kv.get(vault, receipt, args),
+  "kv.list": ({ vault, receipt, args }) => ({ result: kv.list(vault, receipt, args) }),
+  "kv.history": ({ vault, receipt, args }) => ({ result: kv.history(vault, receipt, args) }),
+  "kv.put": ({ vault, receipt, args, request }) => {
+    if (!args.generate) return { result: withValues(request, (values) => kv.put(vault, receipt, args, values)) };
+    if ((request.body ?? []).length > 0) throw new ZvaultError("usage", "a value is either given or generated");
+    const value = generate(args.generate.kind, args.generate.length);
+    try {
+      return { result: kv.put(vault, receipt, args, [value]) };
+    } finally {
+      value.wipe();
+    }
+  },
+  "kv.metadata": ({ vault, receipt, args }) => ({ result: kv.metadata(vault, receipt, args) }),
+  "kv.delete": ({ vault, receipt, args }) => ({ result: kv.delete(vault, receipt, args) }),
+  "kv.undelete": ({ vault, receipt, args }) => ({ result: kv.undelete(vault, receipt, args) }),
+  "kv.undo": ({ vault, receipt, args }) => ({ result: kv.undo(vault, receipt, args) }),
+  "kv.destroy": ({ vault, receipt, args }) => {
+    const result = kv.destroy(vault, receipt, args);
+    return { result, after: () => vault.compact(false) };
+  },
+  "kv.import": importFile,
+  "kv.resolve": ({ vault, receipt, args }) => project.resolve(vault, receipt, args),
+  "project.list": ({ vault }) => ({ result: { projects: projectsOf(vault) } }),
+  "project.allow": ({ vault, receipt, args }) => ({ result: project.allow(vault, receipt, args) }),
+  "access.list": ({ vault, receipt }) => ({ result: access.list(vault, receipt) }),
+  "access.add": ({ holdings, vault, receipt, args, request }) => access.add(holdings, vault, receipt, args, request.body ?? []),
+  "access.remove": async ({ holdings, vault, receipt, args }) => ({ result: await access.remove(holdings, vault, receipt, args) }),
+  "vault.rotate": async ({ vault, receipt }) => ({ result: await access.rotate(vault, receipt) }),
+  "vault.rekey": ({ holdings, vault, receipt, args }) => access.rekey(holdings, vault, receipt, args),
+  "vault.compact": async ({ vault }) => {
+    const before = vault.barrier.size;
+    await vault.compact(true);
+    return { result: { before, after: vault.barrier.size, generation: vault.barrier.header.generation } };
+  },
+  "backup.create": async ({ vault, args }) => ({ result: { file: args.out, ...(await createBackup(vault, args.out)) } }),
+  "backup.sync": async ({ vault }) => {
+    await vault.durable();
+    await vault.settle();
+    return { result: mirrorOf(vault) };
+  },
+  "audit.tail": ({ vault, receipt, args }) => ({ result: record.tail(vault, receipt, args) }),
+};
+
+/** The file may go only after its values were read back from disk and a second copy is on disk too. */
+function importFile({ vault, receipt, args, request }: Call<"kv.import">): Handled<"kv.import"> {
+  const values = (request.body ?? []).map((bytes) => {
+    const secret = Secret.alloc(bytes.length);
+    secret.use((into) => into.set(bytes));
+    return secret;
+  });
+  const wipe = (): void => {
+    for (const value of values) value.wipe();
+  };
+  try {
+    const { result, check } = project.import(vault, receipt, args, values);
+    const after = async (): Promise<{ mirror: string }> => {
+      try {
+        project.readBack(vault, check);
+        await vault.settle();
+        return { mirror: mirrorOf(vault).path };
+      } finally {
+        wipe();
+      }
+    };
+    return { result: { ...result, mirror: "" }, after };
+  } catch (failure) {
+    wipe();
+    throw failure;
+  }
+}
+
+function mirrorOf(vault: Vault): { path: string; time: string } {
+  const { mirror } = vault;
+  if (mirror.problem !== undefined || !mirror.time) {
+    throw new ZvaultError("io", `no second copy could be written to ${mirror.path}: ${mirror.problem ?? "not yet"}`, {
+      hint: "the vault itself is fine; free some space or give rights there, then try again",
+    });
+  }
+  return { path: mirror.path, time: mirror.time.toISOString() };
+}

@@ -1,0 +1,138 @@
+/** Verbs that look at things without needing an unsealed vault: status, identity, copies, verification. */
+import type { AgentStatus, Calls, HardeningFact, OpenVault, VaultStatus } from "../calls.ts";
+import { ZvaultError } from "../errors.ts";
+import type { Answer, Caller, Request } from "../protocol.ts";
+import { listMirrors } from "./backup.ts";
+import { projectsOf } from "./engines/project.ts";
+import { record } from "./engines/record.ts";
+import { answer } from "./gate.ts";
+import { parseHeader, headerLength } from "./header.ts";
+import { type Holdings, sealed } from "./holdings.ts";
+import { type Io, readAll } from "./io.ts";
+import { defaultLease, Lease } from "./lease.ts";
+import type { Presence } from "./presence.ts";
+import { printRecipient } from "./recipient.ts";
+import { checkRef, needVault } from "./session.ts";
+import { describeSlot, fingerprint } from "./slots.ts";
+import { standing } from "./standing.ts";
+import { readKeys } from "./unlock.ts";
+import type { Vault } from "./vault.ts";
+
+export type AgentFacts = () => { hardening: HardeningFact[]; memory: AgentStatus["memory"] };
+
+export function agentStatus(holdings: Holdings, build: string, agent: { pid: number; since: Date }, facts: AgentFacts): AgentStatus {
+  const vaults = Array.from(holdings.vaults.values(), ({ vault, lease, since }): OpenVault => {
+    return {
+      id: vault.id,
+      dir: vault.dir,
+      by: vault.by,
+      since: since.toISOString(),
+      secrets: vault.state.secrets.size,
+      idleLeft: Math.round(lease.idleLeft / 1000),
+      absoluteLeft: Math.round(lease.absoluteLeft / 1000),
+    };
+  });
+  return { pid: agent.pid, build, since: agent.since.toISOString(), identityOpen: holdings.identity !== undefined, vaults, ...facts() };
+}
+
+function headerOf(io: Io, dir: string): { generation: number; size: number } {
+  const fd = io.open(`${dir}/vault`, "read");
+  try {
+    const bytes = new Uint8Array(headerLength);
+    const header = parseHeader(bytes.subarray(0, readAll(io, fd, bytes, 0)), `${dir}/vault`);
+    return { generation: header.generation, size: io.size(fd) };
+  } finally {
+    io.close(fd);
+  }
+}
+
+function openPart(vault: Vault): VaultStatus["open"] {
+  const { sequence, chain } = vault.barrier.position;
+  const secrets = [...vault.state.secrets.values()].filter((one) => one.versions.at(-1)?.state === "live" && !one.path.includes("/.layout/"));
+  return {
+    secrets: secrets.length,
+    records: vault.barrier.records,
+    audit: { records: vault.audit.position.sequence, ok: true },
+    head: { sequence, chain },
+    mirror: { path: vault.mirror.path, time: vault.mirror.time?.toISOString() ?? null },
+    notices: vault.mirror.problem === undefined ? vault.notices : [...vault.notices, `no second copy: ${vault.mirror.problem}`],
+    projects: projectsOf(vault),
+  };
+}
+
+export const looks = {
+  async vaultStatus(holdings: Holdings, request: Request, caller: Caller): Promise<Answer<"vault.status">> {
+    const { io, places } = holdings.world;
+    const ref = needVault(request);
+    const known = standing(io, places, ref.id, ref.dir).kind;
+    // with the identity open a vault of ours is as good as open
+    const vault = holdings.vaults.has(ref.dir) || (holdings.identity && known === "known") ? await holdings.use(ref, caller).catch(passSealed) : undefined;
+    const keys = vault?.keys ?? readKeys(io, ref.dir);
+    const open = vault && openPart(vault);
+    return answer({
+      id: ref.id,
+      dir: ref.dir,
+      sealed: !vault,
+      ...headerOf(io, ref.dir),
+      slots: keys.slots.map((slot) => describeSlot(slot, vault !== undefined)),
+      known: known === "known" || known === "moved",
+      ...(open ? { open } : {}),
+    });
+  },
+
+  identity(holdings: Holdings): Answer<"identity.show"> {
+    const file = holdings.identityFile();
+    const open = holdings.identity !== undefined;
+    if (!file) return answer({ exists: false, label: "", fingerprint: "", recipient: "", open });
+    return answer({ exists: true, label: file.name, fingerprint: fingerprint(file.public), recipient: printRecipient(file.public), open });
+  },
+
+  copies(holdings: Holdings): Answer<"backup.list"> {
+    return answer({ copies: listMirrors(holdings.world.io, holdings.world.places).map(({ path, time, bytes }) => ({ path, time, bytes })) });
+  },
+
+  /** On an open vault, or on one that the credential opens for this one request. */
+  async verify(holdings: Holdings, presence: Presence, request: Request, caller: Caller): Promise<Answer<"vault.verify">> {
+    return withOpen(holdings, presence, request, caller, async (vault) => {
+      const report = record.verify(vault);
+      vault.event("vault.verify", { ok: report.ok, problems: report.problems.length }, { caller });
+      return answer(report);
+    });
+  },
+
+  async verifyAudit(holdings: Holdings, presence: Presence, request: Request, caller: Caller): Promise<Answer<"audit.verify">> {
+    return withOpen(holdings, presence, request, caller, async (vault) => {
+      const report: Calls["audit.verify"]["result"] = record.verifyAudit(vault);
+      vault.event("audit.verify", { ok: report.ok }, { caller });
+      return answer(report);
+    });
+  },
+};
+
+function passSealed(failure: unknown): undefined {
+  if (failure instanceof ZvaultError && (failure.code === "sealed" || failure.code === "wrong-key")) return undefined;
+  throw failure;
+}
+
+async function withOpen<T>(
+  holdings: Holdings,
+  presence: Presence,
+  request: Request,
+  caller: Caller,
+  act: (vault: Vault) => Promise<T>,
+): Promise<T> {
+  const ref = needVault(request);
+  checkRef(holdings.world.io, ref);
+  const { credential } = request;
+  if (holdings.vaults.has(ref.dir) || holdings.identity) return act(await holdings.use(ref, caller));
+  if (!credential) throw sealed();
+  return holdings.inTurn(ref.dir, async () => {
+    const lease = new Lease(defaultLease, holdings.world.uptime);
+    const vault = await presence.tried(() => holdings.open(ref, { credential }, lease, caller, {}));
+    try {
+      return await act(vault);
+    } finally {
+      await holdings.seal(ref.dir, "done");
+    }
+  });
+}
