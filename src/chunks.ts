@@ -1,0 +1,56 @@
+/**
+ * The parts of zvault that are loaded on demand, and how zvault starts itself. In the executable a chunk is an asset, compiled with
+ * the code cache that was made when it was built (`<name>.cjs`, `<name>.cache`; plain `import()` does not work in there); from source
+ * or npm it is a module.
+ */
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { Script } from "node:vm";
+
+/** Chunk → its entry in src/. In dist/npm they lie side by side as `<name>.js`. */
+export const chunks = {
+  agent: "agent/process.ts",
+  cli: "cli/start.ts",
+} as const;
+
+export type ChunkName = keyof typeof chunks;
+
+/** What the chunk's entry exports. Loaded once. */
+export async function loadChunk(name: ChunkName): Promise<Record<string, unknown>> {
+  const sea = process.getBuiltinModule("node:sea");
+  if (sea.isSea()) return (loaded[name] ??= compile(name, sea));
+  const file = here().endsWith(".ts") ? `./${chunks[name]}` : `./${name}.js`;
+  return (await import(new URL(file, here()).href)) as Record<string, unknown>;
+}
+
+const loaded: Partial<Record<ChunkName, Record<string, unknown>>> = {};
+
+/**
+ * A CommonJS bundle as the expression that V8 compiles. The build makes the cache from exactly this text, after the chunk has run once.
+ * The bundle is ASCII (esbuild's default), so that the string takes one byte a character.
+ */
+export function wrapChunk(bundle: string): string {
+  return `(function (exports, require, module, __filename, __dirname) {${bundle}\n})`;
+}
+
+function compile(name: ChunkName, sea: typeof import("node:sea")): Record<string, unknown> {
+  const source = wrapChunk(Buffer.from(sea.getRawAsset(`${name}.cjs`) as ArrayBuffer).toString("latin1"));
+  const cachedData = Buffer.from(sea.getRawAsset(`${name}.cache`) as ArrayBuffer);
+  const script = new Script(source, { filename: `${name}.cjs`, cachedData });
+  const run = script.runInThisContext() as (...given: unknown[]) => void;
+  const module = { exports: {} as Record<string, unknown> };
+  run(module.exports, createRequire(process.execPath), module, process.execPath, "/");
+  return module.exports;
+}
+
+/** How this very zvault is started once more, in one of its two hidden modes. */
+export function selfCommand(mode: "--agent" | "--keywork"): { file: string; args: string[] } {
+  if (process.getBuiltinModule("node:sea").isSea()) return { file: process.execPath, args: [mode] };
+  const main = new URL(here().endsWith(".ts") ? "./main.ts" : "./main.js", here());
+  // without --disable-sigusr1 any program of the same user could open the inspector in the agent; the executable has it built in
+  return { file: process.execPath, args: ["--disable-sigusr1", "--no-warnings", fileURLToPath(main), mode] };
+}
+
+function here(): string {
+  return import.meta.url;
+}

@@ -1,0 +1,143 @@
+/**
+ * The Door over the socket. It connects to the agent, or starts one, and asks; refusals are thrown as the ZvaultError that the gate
+ * threw. Loaded in the hot lane of `run`: nothing heavy in here.
+ */
+import type { Calls } from "./calls.ts";
+import { build as ownBuild } from "./build.ts";
+import { ZvaultError } from "./errors.ts";
+import { type AnswerHeader, type RequestHeader, sealHint } from "./frame.ts";
+import type { Frame } from "./frame-reader.ts";
+import { dial, type Link, Lost } from "./link.ts";
+import { homeOf, type Places } from "./locate.ts";
+import { isGone } from "./process-stat.ts";
+import type { Answer, Credential, VaultRef } from "./protocol.ts";
+import { type Command, startAgent } from "./start-agent.ts";
+import { type VerbName, verbs } from "./verbs.ts";
+
+export type ConnectOptions = {
+  places: Places;
+  /** start an agent when none runs; else `sealed` is thrown */
+  start: boolean;
+  /** another build, or another way to start an agent: for tests */
+  build?: string;
+  command?: Command;
+};
+
+export type AskOptions = { vault?: VaultRef; body?: Uint8Array[]; credential?: Credential };
+
+/** ms */
+const patience = 20_000;
+const pause = 20;
+
+export async function connect(o: ConnectOptions): Promise<Client> {
+  return new Client(o, await reach(o));
+}
+
+async function reach(o: ConnectOptions): Promise<Link> {
+  const end = performance.now() + patience;
+  do {
+    const link = await dial(o.places.runtime);
+    if (link) return link;
+    if (!o.start) throw new ZvaultError("sealed", "the vault is sealed", { hint: "run `zvault unseal`" });
+    // "held": another agent begins, or ends; its socket is there soon, or its lock free
+    if ((await startAgent(o.places, o.build ?? ownBuild, o.command)) === "held") await sleep(pause);
+  } while (performance.now() < end);
+  throw new ZvaultError("agent-start", `an agent runs, but nobody answers on its socket in ${o.places.runtime}`, {
+    hint: "end the process `zvault --agent` and try again",
+  });
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+export class Client {
+  readonly #options: ConnectOptions;
+  #link: Link;
+  #before: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ConnectOptions, link: Link) {
+    this.#options = options;
+    this.#link = link;
+  }
+
+  /** The agent's process, for messages. */
+  get agentPid(): number {
+    return this.#link.pid;
+  }
+
+  /** Requests of one client are answered in turn. `agent.seal` resolves when the agent's process is gone. */
+  ask<V extends VerbName>(verb: V, args: Calls[V]["args"], o: AskOptions = {}): Promise<Answer<V>> {
+    const answer = this.#before.then(() => this.#ask(verb, args, o));
+    this.#before = answer.catch(() => {});
+    return answer;
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
+  async #ask<V extends VerbName>(verb: V, args: Calls[V]["args"], o: AskOptions): Promise<Answer<V>> {
+    const header = this.#header(verb, args, o);
+    const parts = [...(o.body ?? []), ...(o.credential?.parts ?? [])];
+    let frame = await this.#send(header, parts, verb);
+    // an agent that is on its way out did nothing yet
+    for (let again = 0; again < 3 && isEnding(frame); again += 1) {
+      this.#link.close();
+      await sleep(pause);
+      this.#link = await reach(this.#options);
+      frame = await this.#send(header, parts, verb);
+    }
+    const { header: answer } = frame;
+    if (!answer.ok) {
+      const { code, message, hint, names } = answer.error;
+      throw new ZvaultError(code, message, { ...(hint === undefined ? {} : { hint }), ...(names ? { names } : {}) });
+    }
+    if (verb === "agent.seal") await this.#gone();
+    else if (answer.build !== header.build && verb !== "agent.status") {
+      frame.wipe();
+      throw new ZvaultError("other-build", `the agent is of build ${answer.build}`, { hint: sealHint });
+    }
+    return { result: answer.result as Calls[V]["result"], body: frame.body, release: () => frame.wipe() };
+  }
+
+  async #send(header: RequestHeader, parts: readonly Uint8Array[], verb: VerbName): Promise<Frame<AnswerHeader>> {
+    try {
+      return await this.#link.ask(header, parts);
+    } catch (failure) {
+      if (!(failure instanceof Lost)) throw failure;
+      const harmless = verbs[verb].audit === "none" || verbs[verb].audit === "read";
+      if (verb === "agent.seal") await this.#gone(); // it died of it: sealed is sealed, but say what is known
+      if (harmless)
+        throw new ZvaultError("agent-start", "the agent went away before it answered; nothing was changed", { hint: "try again" });
+      throw new ZvaultError("internal", `the agent went away before it answered; whether ${verb} was done is not known`, {
+        hint: "look at `zvault status` before you try again; the agent's log (agent.log in the state folder) may say why",
+      });
+    }
+  }
+
+  #header(verb: VerbName, args: unknown, { vault, body = [], credential }: AskOptions): RequestHeader {
+    const { config, state } = this.#options.places;
+    return {
+      v: 1,
+      build: this.#options.build ?? ownBuild,
+      verb,
+      args: args as Record<string, unknown>,
+      ...(vault ? { vault: { id: vault.id, dir: vault.dir, dev: vault.dev, ino: vault.ino } } : {}),
+      env: { uid: process.geteuid?.() ?? -1, home: homeOf(process.env) || "/", config, state },
+      body: body.map((part) => part.length),
+      ...(credential ? { credential: { kind: credential.kind, parts: credential.parts.map((part) => part.length) } } : {}),
+    };
+  }
+
+  async #gone(): Promise<void> {
+    const { pid, startTime } = this.#link;
+    this.#link.close();
+    for (const end = performance.now() + patience; performance.now() < end; await sleep(5)) if (isGone(pid, startTime)) return;
+    throw new ZvaultError("internal", `the agent has sealed, but its process ${pid} still runs`, { hint: `kill -9 ${pid}` });
+  }
+}
+
+function isEnding({ header }: Frame<AnswerHeader>): boolean {
+  return !header.ok && header.error.code === "agent-start";
+}

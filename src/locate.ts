@@ -1,0 +1,189 @@
+/**
+ * Which vault a command is about, found by reading folders only: `--vault`, else the nearest `.zvault/` above, else the main
+ * worktree's, else the vault that the head of `.env.zvault` names. What is found is only a claim; the agent compares it with its own.
+ */
+import * as fs from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, resolve } from "node:path";
+import { ZvaultError } from "./errors.ts";
+import { runtimeFolder } from "./runtime-folder.ts";
+import { mainWorktree } from "./worktree.ts";
+
+/** Folders outside the project, see vault/places.ts. */
+export type Places = { config: string; state: string; runtime: string };
+
+export type Located = {
+  /** real path of the `.zvault` folder */
+  dir: string;
+  id: string;
+  dev: string;
+  ino: string;
+  /** the folder that holds `.zvault` */
+  root: string;
+  how: "flag" | "ancestor" | "worktree" | "known";
+};
+
+/** Throws `no-runtime` without a home folder. A relative XDG path counts as unset, as the XDG base directory specification says. */
+export function placesOf(env: NodeJS.ProcessEnv): Places {
+  const home = homeOf(env);
+  const folder = (name: string, otherwise: string): string => {
+    const set = env[name];
+    return `${set && isAbsolute(set) ? resolve(set) : `${home}/${otherwise}`}/zvault`;
+  };
+  const state = folder("XDG_STATE_HOME", ".local/state");
+  return { config: folder("XDG_CONFIG_HOME", ".config"), state, runtime: runtimeFolder(env, state) };
+}
+
+export function homeOf(env: NodeJS.ProcessEnv): string {
+  const home = env["HOME"] ?? homedir();
+  if (isAbsolute(home)) return home === "/" ? "" : resolve(home);
+  throw new ZvaultError("no-runtime", "there is no home folder", { hint: "set HOME to your home folder" });
+}
+
+/**
+ * undefined: there is none. `dir`: from --vault or ZVAULT_DIR, the `.zvault` folder or the one that holds it. `headId`: from the head of
+ * `.env.zvault`. `home`: where the search upwards ends. Throws `unsafe-file`, `damaged`, `gone`, and `no-vault` for a `dir` that is no vault.
+ */
+export function locateVault(o: { cwd: string; dir?: string; headId?: string; places: Places; home?: string }): Located | undefined {
+  const known = readKnown(o.places);
+  if (o.dir !== undefined) {
+    const wanted = resolve(o.cwd, o.dir);
+    const inside = `${wanted}/.zvault`;
+    const found = look(wanted.endsWith("/.zvault") ? wanted : inside, "flag", known, o.places);
+    if (!found)
+      throw new ZvaultError("no-vault", `there is no vault in ${wanted}`, {
+        hint: "run `zvault init` there, or check --vault and ZVAULT_DIR",
+      });
+    return found;
+  }
+  const above = search(o.cwd, o.home ?? homedir(), known, o.places);
+  if (above || o.headId === undefined) return above;
+  return byHead(o.headId, o.cwd, known, o.places);
+}
+
+function search(cwd: string, home: string, known: readonly Known[], places: Places): Located | undefined {
+  const start = fs.realpathSync(cwd);
+  const owner = fs.statSync(start).uid;
+  const end = realOr(home);
+  let checkout: string | undefined;
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (fs.statSync(folder).uid !== owner) break;
+    const found = look(`${folder}/.zvault`, "ancestor", known, places);
+    if (found) return found;
+    if (checkout === undefined && fs.lstatSync(`${folder}/.git`, { throwIfNoEntry: false })) checkout = folder;
+    if (folder === end || folder === "/") break;
+  }
+  const main = checkout === undefined ? undefined : mainWorktree(checkout);
+  return main === undefined || fs.statSync(main).uid !== owner ? undefined : look(`${main}/.zvault`, "worktree", known, places);
+}
+
+function byHead(id: string, cwd: string, known: readonly Known[], places: Places): Located | undefined {
+  const folders = known.filter((one) => one.id === id);
+  for (const { dir } of folders) {
+    const found = look(dir, "known", known, places);
+    if (found?.id === id) return found;
+  }
+  const last = folders.at(-1);
+  if (!last) return undefined;
+  throw gone(last.id, last.dir, places, `that ${cwd}/.env.zvault belongs to`);
+}
+
+/** The vault in `path`, a `.zvault` folder; undefined when there is none, and none was known to be there. */
+function look(path: string, how: Located["how"], known: readonly Known[], places: Places): Located | undefined {
+  const found = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (!found) {
+    // only `--vault` and known folders are asked for by name; an ancestor without one is nothing to speak of
+    const lost = known.find((one) => one.dir === path);
+    if (lost && how !== "known") throw gone(lost.id, path, places, "");
+    return undefined;
+  }
+  checkFolder(found, path);
+  const dir = fs.realpathSync(path);
+  return readVault(dir, how) ?? lostFile(dir, how, known, places);
+}
+
+function lostFile(dir: string, how: Located["how"], known: readonly Known[], places: Places): undefined {
+  const lost = known.find((one) => one.dir === dir);
+  if (lost) throw gone(lost.id, dir, places, "");
+  if (how === "flag") throw new ZvaultError("no-vault", `${dir} holds no vault`, { hint: "run `zvault init`" });
+}
+
+function checkFolder(found: fs.Stats, path: string): void {
+  const refuse = (why: string): never => {
+    throw new ZvaultError("unsafe-file", `${path} ${why}`);
+  };
+  if (found.isSymbolicLink()) refuse("is a symbolic link; a vault's folder is a real one");
+  if (!found.isDirectory()) refuse("is no folder");
+  if (found.uid !== process.geteuid?.()) refuse("belongs to another user (was sudo used?)");
+  if ((found.mode & 0o022) !== 0) refuse("can be written by others; chmod 700 it");
+}
+
+const vaultMagic = [0x7a, 0x76, 0x61, 0x75, 0x6c, 0x74, 0, 1];
+
+/** Id, device and inode, from the first 128 bytes of the log: magic (8), 8 others, id (16). */
+function readVault(dir: string, how: Located["how"]): Located | undefined {
+  const path = `${dir}/vault`;
+  let fd: number;
+  try {
+    fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+  } catch (failure) {
+    const { code } = failure as NodeJS.ErrnoException;
+    if (code === "ENOENT") return undefined;
+    throw new ZvaultError("unsafe-file", `${path} is no file that can be read (${code})`);
+  }
+  try {
+    const found = fs.fstatSync(fd, { bigint: true });
+    if (!found.isFile()) throw new ZvaultError("unsafe-file", `${path} is not a regular file`);
+    if (Number(found.uid) !== process.geteuid?.())
+      throw new ZvaultError("unsafe-file", `${path} belongs to another user (was sudo used?)`);
+    const header = new Uint8Array(128);
+    const got = fs.readSync(fd, header, 0, header.length, 0);
+    if (got < header.length || vaultMagic.some((byte, index) => header[index] !== byte)) {
+      throw new ZvaultError("damaged", `${path} is not a vault`, { hint: "`zvault backup list` shows the copies there are" });
+    }
+    const id = Buffer.from(header.subarray(16, 32)).toString("hex");
+    return { dir, id, dev: String(found.dev), ino: String(found.ino), root: dirname(dir), how };
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function gone(id: string, dir: string, places: Places, more: string): ZvaultError {
+  const mirror = `${places.state}/mirror/${id}/vault`;
+  const copy = fs.existsSync(mirror);
+  return new ZvaultError("gone", `the vault ${more === "" ? "" : `${more} `}is gone: it was in ${dir}`, {
+    hint: copy
+      ? `a copy is in ${dirname(mirror)}: run \`zvault backup restore\``
+      : "run `zvault backup restore FILE` if you have a copy",
+    names: [dir],
+  });
+}
+
+type Known = { id: string; dir: string };
+
+/** The lines of `known` (written by vault/known.ts): id, tab, path as JSON. Lines of another form are passed over. */
+function readKnown(places: Places): Known[] {
+  let text: string;
+  try {
+    text = fs.readFileSync(`${places.state}/known`, "utf8");
+  } catch {
+    return [];
+  }
+  return text.split("\n").flatMap((line) => {
+    const [, id, quoted] = /^([0-9a-f]{32})\t(".*")$/.exec(line) ?? [];
+    if (id === undefined || quoted === undefined) return [];
+    try {
+      return [{ id, dir: JSON.parse(quoted) as string }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function realOr(path: string): string {
+  try {
+    return fs.realpathSync(path);
+  } catch {
+    return path;
+  }
+}
