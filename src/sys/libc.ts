@@ -4,6 +4,7 @@
  */
 import type * as Ffi from "node:ffi";
 import { getSystemErrorName } from "node:util";
+import { setFlagsFromString } from "node:v8";
 
 const signatures = {
   mmap: { return: "uint64", arguments: ["uint64", "uint64", "int32", "int32", "int32", "int64"] },
@@ -50,6 +51,9 @@ function load(): Libc {
   if (process.platform !== "linux") throw systemError("dlopen", 38);
   const ffi = process.getBuiltinModule("node:ffi");
   if (!ffi) throw systemError("dlopen", 38);
+  // Node 26.10: V8's optimizing compiler aborts the process now and then when it makes a "fast API call" of a hot call into
+  // node:ffi ("Check failed: FastApiCallNode::ArityForArgc"; 3 of 90 runs of a busy test). Without them calls take the generic path.
+  setFlagsFromString("--no-turbo-fast-api-calls");
   const { functions: call } = ffi.dlopen(null, signatures);
   const place = call.__errno_location();
   return {
