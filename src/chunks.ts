@@ -10,7 +10,7 @@ import { Script } from "node:vm";
 /** Chunk → its entry in src/. In dist/npm they lie side by side as `<name>.js`. */
 export const chunks = {
   agent: "agent/process.ts",
-  cli: "cli/start.ts",
+  cli: "cli/main.ts",
 } as const;
 
 export type ChunkName = keyof typeof chunks;

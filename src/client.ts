@@ -82,7 +82,7 @@ export class Client {
     const parts = [...(o.body ?? []), ...(o.credential?.parts ?? [])];
     let frame = await this.#send(header, parts, verb);
     // an agent that is on its way out did nothing yet
-    for (let again = 0; again < 3 && isEnding(frame); again += 1) {
+    for (let again = 0; again < 10 && isEnding(frame); again += 1) {
       this.#link.close();
       await sleep(pause);
       this.#link = await reach(this.#options);

@@ -1,40 +1,27 @@
 /** The agent put together: lock, socket, door, life. Hardening comes before (process.ts). */
-import type { AgentStatus, HardeningFact } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
-import { type Io, diskIo } from "../vault/io.ts";
-import type { KeyWork } from "../vault/keywork.ts";
+import { createDoor } from "../vault/door.ts";
+import { diskIo } from "../vault/io.ts";
 import type { Places } from "../vault/places.ts";
 import { steadyClock } from "./clock.ts";
 import { servingTime } from "./connection.ts";
 import { hardeningFacts, memoryStatus } from "./hardening.ts";
 import { keyWorkProcess } from "./keywork-process.ts";
-import { Lifecycle, type VaultDoor } from "./lifecycle.ts";
+import { Lifecycle } from "./lifecycle.ts";
 import { Listener, takeLock } from "./listener.ts";
 import { AgentLog } from "./log.ts";
 
-/** `createDoor` of vault/gate.ts. */
-export type MakeDoor = (o: {
-  io: Io;
-  work: KeyWork;
-  places: Places;
-  clock: () => Date;
-  build: string;
-  facts: () => { hardening: HardeningFact[]; memory: AgentStatus["memory"] };
-  fatal: (why: string) => void;
-  agent: { pid: number; since: Date };
-}) => VaultDoor;
-
-/** What tests set otherwise: ms. */
-export type Tuning = { time?: number; grace?: number };
+/** What tests set otherwise: ms, and how a helper is started. */
+export type Tuning = { time?: number; grace?: number; keywork?: { file: string; args: string[] } };
 
 /** Listens. False: another agent does already, this process has nothing to do. Throws `no-runtime`, `vault-busy`. */
-export async function startAgent(build: string, places: Places, makeDoor: MakeDoor, tuning: Tuning = {}): Promise<boolean> {
+export async function startAgent(build: string, places: Places, tuning: Tuning = {}): Promise<boolean> {
   if (takeLock(places.runtime) === undefined) return false;
   const log = new AgentLog(places.state);
   const clock = steadyClock();
-  const door = makeDoor({
+  const door = createDoor({
     io: diskIo,
-    work: keyWorkProcess(),
+    work: keyWorkProcess(tuning.keywork),
     places,
     clock,
     build,

@@ -66,7 +66,7 @@ async function work(command: { file: string; args: string[] }, job: Secret): Pro
     result?.wipe();
     throw failure instanceof ZvaultError ? failure : failed((failure as NodeJS.ErrnoException).code ?? "unknown");
   } finally {
-    for (const fd of [...open]) close(fd);
+    for (const fd of open) closeSync(fd);
   }
 }
 

@@ -4,23 +4,13 @@
  */
 import { wipeAll } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
-import type { Door } from "../protocol.ts";
+import type { VaultDoor } from "../vault/door.ts";
 import { sleepMeter } from "./clock.ts";
 import type { Listener } from "./listener.ts";
 import type { AgentLog } from "./log.ts";
 
-export type VaultDoor = Door & {
-  /** Closes everything; how many vaults were open. */
-  seal(reason: string): Promise<number>;
-  /** ms since 1970 by the clock it was given */
-  nextDeadline(): number | undefined;
-  /** Seals what is due. */
-  tick(): Promise<void>;
-  /** Open vaults and identity. */
-  openCount(): number;
-};
-
 /** ms */
+const startGrace = 2000;
 const poll = 5000;
 const lameTime = 50;
 const patience = 5000;
@@ -49,7 +39,7 @@ export class Lifecycle {
     this.#listener = listener;
     for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) process.on(signal, () => this.end(signal, 0));
     setInterval(() => this.#look(), poll);
-    this.quiet();
+    this.quiet(startGrace); // whoever started it is about to connect
   }
 
   /** Before each request: nothing may be served with keys whose time is over. Throws `agent-start` when the agent is on its way out. */
@@ -67,12 +57,12 @@ export class Lifecycle {
   }
 
   /** Somebody left, or something was sealed: perhaps there is nothing to stay for. */
-  quiet(): void {
+  quiet(grace = this.#grace): void {
     clearTimeout(this.#idle);
     if (this.#needed()) return;
     this.#idle = setTimeout(() => {
       if (!this.#needed()) this.end("nothing open", 0);
-    }, this.#grace);
+    }, grace);
   }
 
   #needed(): boolean {
@@ -83,7 +73,7 @@ export class Lifecycle {
     clearTimeout(this.#deadline);
     const due = this.#door.nextDeadline();
     if (due === undefined) return;
-    const wait = Math.min(Math.max(due - this.#clock().getTime(), 0) + 1, longestTimer);
+    const wait = Math.min(Math.max(due - this.#clock().getTime(), 0) + 10, longestTimer);
     this.#deadline = setTimeout(() => this.#due(), wait);
   }
 

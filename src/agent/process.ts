@@ -6,8 +6,7 @@
 import { closeSync, fstatSync, readSync, writeSync } from "node:fs";
 import { build } from "../build.ts";
 import { ZvaultError } from "../errors.ts";
-import { createDoor } from "../vault/gate.ts";
-import { type MakeDoor, parseConfig, startAgent, type Tuning } from "./agent.ts";
+import { parseConfig, startAgent, type Tuning } from "./agent.ts";
 import { harden } from "./hardening.ts";
 import { describe } from "./log.ts";
 
@@ -17,16 +16,16 @@ const configFd = 3;
 const readyFd = 4;
 
 export async function main(): Promise<void> {
-  await runAgent(createDoor);
+  await runAgent();
 }
 
-export async function runAgent(makeDoor: MakeDoor, tuning: Tuning = {}): Promise<void> {
+export async function runAgent(tuning: Tuning = {}): Promise<void> {
   if (!isStream(configFd) || !isStream(readyFd)) process.exit(2); // started by hand: there is nobody to speak to
   try {
     harden();
     const places = parseConfig(readAll(configFd), build);
     closeSync(configFd);
-    const started = await startAgent(build, places, makeDoor, tuning);
+    const started = await startAgent(build, places, tuning);
     say(started ? { ready: true } : { held: true });
     if (!started) process.exit(0);
   } catch (failure) {
