@@ -13,7 +13,8 @@ const smallest = 65;
 
 /** 2 ≤ k ≤ n ≤ 255. Throws a RangeError for other numbers and for an empty secret. */
 export async function split(secret: Secret, n: number, k: number): Promise<Secret[]> {
-  if (!Number.isInteger(n) || !Number.isInteger(k) || k < 2 || k > n || n > 255) throw new RangeError("2 ≤ k ≤ n ≤ 255 does not hold");
+  if (!Number.isInteger(n) || !Number.isInteger(k) || k < 2 || k > n || n > 255)
+    throw new RangeError("2 ≤ k ≤ n ≤ 255 does not hold");
   if (secret.length === 0) throw new RangeError("an empty secret cannot be split");
   using filled = Secret.alloc(Math.max(smallest, secret.length));
   secret.use((bytes) => filled.use((own) => own.set(bytes)));

@@ -49,7 +49,13 @@ t.test("the Argon2id vectors of RFC 9106 and of the reference code hold, by node
     const cost = { memoryKiB: v.memoryKiB, passes: v.passes, lanes: v.lanes };
     if (v.secret !== undefined && v.associated !== undefined) {
       // Ours takes neither secret nor associated data: this one checks the engine.
-      const given = { message: bytes(v.password), nonce: bytes(v.salt), memory: v.memoryKiB, passes: v.passes, parallelism: v.lanes };
+      const given = {
+        message: bytes(v.password),
+        nonce: bytes(v.salt),
+        memory: v.memoryKiB,
+        passes: v.passes,
+        parallelism: v.lanes,
+      };
       const out = argon2Sync("argon2id", { ...given, tagLength: 32, secret: bytes(v.secret), associatedData: bytes(v.associated) });
       t.equal(out.toString("hex"), v.out, v.name);
       continue;

@@ -14,7 +14,7 @@ const nonce = new Uint8Array(12);
 
 const works: Record<string, (key: Secret) => unknown> = {
   nothing: () => {},
-  "a copy": (key) => (globalThis as { kept?: unknown }).kept ??= key.use((bytes) => Buffer.from(bytes)),
+  "a copy": (key) => ((globalThis as { kept?: unknown }).kept ??= key.use((bytes) => Buffer.from(bytes))),
   clone: (key) => key.clone().wipe(),
   hmac: (key) => hmac(key, aad),
   hkdf: (key) => hkdf(key, nonce, "info", 64).wipe(),

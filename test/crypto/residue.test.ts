@@ -37,7 +37,7 @@ function count(pid: number, pieces: Uint8Array[]): number {
     const start = Number(`0x${from}`);
     const memory = Buffer.alloc(Math.min(Number(`0x${to}`) - start, 256 * 2 ** 20));
     const read = tryRead(fd, memory, start);
-    for (const piece of pieces) for (let at = -1; (at = memory.subarray(0, read).indexOf(piece, at + 1)) !== -1; ) found += 1;
+    for (const piece of pieces) for (let at = -1; (at = memory.subarray(0, read).indexOf(piece, at + 1)) !== -1;) found += 1;
   }
   closeSync(fd);
   return found;
@@ -59,7 +59,8 @@ const mayLook = ((): boolean => {
     return true;
   }
 })();
-const skip = !mayLook || memoryFacts().kind !== "memfd_secret" ? "memory of a child cannot be searched, or there is no memfd_secret" : false;
+const skip =
+  !mayLook || memoryFacts().kind !== "memfd_secret" ? "memory of a child cannot be searched, or there is no memfd_secret" : false;
 
 t.test("the search finds a copy when there is one", { skip }, async (t) => {
   t.ok((await copies("a copy", "now")) > 0);

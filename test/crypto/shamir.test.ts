@@ -34,7 +34,10 @@ t.test("fewer than k parts give something else", async (t) => {
 t.test("255 parts all have their own number, the last byte, from 1 to 255", async (t) => {
   const parts = await split(Secret.random(4), 255, 2);
   const numbers = parts.map((part) => part.use((own) => own[4] ?? 0)).toSorted((a, b) => a - b);
-  t.same(numbers, Array.from({ length: 255 }, (_, at) => at + 1));
+  t.same(
+    numbers,
+    Array.from({ length: 255 }, (_, at) => at + 1),
+  );
 });
 
 t.test("parts worked out by hand over GF(2^8) combine, so the x byte is last and the field is that of AES", async (t) => {

@@ -106,15 +106,19 @@ const report = `
 
 type Report = { kind: string; why: string; sum: number; facts: ReturnType<typeof memoryFacts> };
 
-t.test("with no or too little lockable memory a region still works, and says why it is not locked", { skip: cannotDrop }, async (t) => {
-  for (const memlock of [0, 65_536]) {
-    const got = JSON.parse(run(report, { ...plainUser, memlock })) as Report;
-    t.equal(got.kind, "unlocked", `${memlock}`);
-    t.match(got.why, new RegExp(`mlock: E[A-Z]+, at most ${memlock} bytes may be locked \\(RLIMIT_MEMLOCK\\)`));
-    t.equal(got.sum, 65_536 * 4 * 3);
-    t.match(got.facts, { kind: "unlocked", limit: memlock, locked: 0, why: got.why });
-  }
-});
+t.test(
+  "with no or too little lockable memory a region still works, and says why it is not locked",
+  { skip: cannotDrop },
+  async (t) => {
+    for (const memlock of [0, 65_536]) {
+      const got = JSON.parse(run(report, { ...plainUser, memlock })) as Report;
+      t.equal(got.kind, "unlocked", `${memlock}`);
+      t.match(got.why, new RegExp(`mlock: E[A-Z]+, at most ${memlock} bytes may be locked \\(RLIMIT_MEMLOCK\\)`));
+      t.equal(got.sum, 65_536 * 4 * 3);
+      t.match(got.facts, { kind: "unlocked", limit: memlock, locked: 0, why: got.why });
+    }
+  },
+);
 
 const tooLow = !asRoot && readLimit(8).hard < 1 << 20 ? "the hard limit is below 1 MiB here" : false;
 
@@ -149,5 +153,9 @@ function smaps(): Entry[] {
 
 /** Writable mappings, so that a new one is told from an old of the same size. */
 function starts(): Set<string> {
-  return new Set(smaps().filter((one) => one.mode.startsWith("rw")).map((one) => one.start));
+  return new Set(
+    smaps()
+      .filter((one) => one.mode.startsWith("rw"))
+      .map((one) => one.start),
+  );
 }
