@@ -82,7 +82,7 @@ export function openBulk(key: Secret, nonce: Uint8Array, aad: Uint8Array, sealed
 
 /**
  * Node decrypts into a buffer one byte too long, copies and frees it unzeroed. Asking for the same size again gets that block back
- * as zeros in most runs (1 of 7 scans still found a copy): malloc promises nothing. Keys never come this way.
+ * as zeros in most runs (1 of 9 scans still found a copy): malloc promises nothing. Unwrap keys by `open`, never here.
  */
 function scrub(length: number): void {
   void new ArrayBuffer(length);
