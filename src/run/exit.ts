@@ -70,11 +70,11 @@ export type Ending = { code: number | null; signal: NodeJS.Signals | null };
 export function endAs(ending: Ending): never {
   if (ending.signal === null) process.exit(ending.code ?? ownFailure);
   process.removeAllListeners(ending.signal);
-  try {
+  // as pid 1 of a container we cannot end ourselves by a signal
+  if (process.pid !== 1) {
     process.kill(process.pid, ending.signal);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-  } catch {
-    // as pid 1 of a container nobody can end us by a signal
+    // another thread may have to take it
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
   }
   process.exit(128 + constants.signals[ending.signal]);
 }
