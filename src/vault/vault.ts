@@ -29,6 +29,8 @@ import { mendKeys } from "./unlock.ts";
 const checkpointEvery = 1000;
 /** Dead bytes that are worth a compaction, if they are also more than half of the log. */
 const deadWorth = 1024 * 1024;
+/** Counting them goes through all secrets. */
+const lookEvery = 64;
 
 export type Opened = { by: SlotKind; root: Secret; keyring: Keyring; keys: KeysFile; author: string };
 
@@ -120,7 +122,8 @@ export class Vault {
   /** What is due after a change: a checkpoint, a compaction, the next audit segment. */
   async afterChange(): Promise<void> {
     if (this.barrier.sinceCheckpoint > checkpointEvery) this.barrier.append(recordType.checkpoint, dumpState(this.state), []);
-    if (this.barrier.size > 2 * deadWorth && this.#deadBytes() > Math.max(deadWorth, this.barrier.size / 2)) await this.compact(true);
+    const due = this.barrier.size > 2 * deadWorth && this.barrier.records % lookEvery === 0;
+    if (due && this.#deadBytes() > Math.max(deadWorth, this.barrier.size / 2)) await this.compact(true);
     if (this.audit.full) await this.nextSegment();
   }
 

@@ -80,8 +80,11 @@ export function shares(texts: readonly string[]): Credential {
 /** The vault as a client finds it. */
 export function refOf(dir: string): VaultRef {
   const file = fs.statSync(`${dir}/vault`, { bigint: true });
-  const header = fs.readFileSync(`${dir}/vault`).subarray(16, 32);
-  return { id: header.toString("hex"), dir, dev: String(file.dev), ino: String(file.ino) };
+  const id = Buffer.alloc(16);
+  const fd = fs.openSync(`${dir}/vault`, "r");
+  fs.readSync(fd, id, 0, 16, 16);
+  fs.closeSync(fd);
+  return { id: id.toString("hex"), dir, dev: String(file.dev), ino: String(file.ino) };
 }
 
 /** One request about the world's vault; texts of the answer's body, its secrets wiped. */
