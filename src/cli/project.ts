@@ -1,0 +1,153 @@
+/**
+ * The project at hand: which folder, which env files, which slug. A bare NAME in a command means the reference that `run` with the same
+ * -e and -f would use (last file wins), and where there is none `env/<project>/NAME`.
+ */
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { basename } from "node:path";
+import type { ProjectInfo } from "../calls.ts";
+import { expressionsOf } from "../envfile/document.ts";
+import { parseHead } from "../envfile/head.ts";
+import { parse } from "../envfile/parse.ts";
+import { lengthen, pathFor, projectNameFrom, slugOf } from "../envfile/project.ts";
+import { parseReference, parseValue, type Ref } from "../envfile/reference.ts";
+import { ZvaultError } from "../errors.ts";
+import { folderIn } from "../folder.ts";
+import { parsePath } from "../path.ts";
+import { fileNames, findFiles, type EnvFile } from "../run/files.ts";
+import { nearest } from "../run/nearest.ts";
+import type { Session } from "./session.ts";
+
+export type FileFlags = { env?: string | undefined; files?: readonly string[] | undefined };
+
+/** Where a name is defined in the env files. */
+type Definition = { text: string; file: EnvFile; line: number };
+
+export type Target = {
+  ref: Ref;
+  /** the bare name as typed, undefined for a path */
+  name?: string;
+  /** "file:line" of the line that holds the reference, undefined if no file has the name */
+  place?: string;
+};
+
+export class Project {
+  /** real path; the nearest folder with env files, else the one that holds the vault */
+  readonly folder: string;
+  /** relative to the folder that holds `.zvault`, "." for that folder itself */
+  readonly relative: string;
+  readonly slug: string;
+  /** the vault knows that `slug` belongs to `relative` */
+  readonly bound: boolean;
+  readonly files: readonly EnvFile[];
+  readonly #names: ReadonlyMap<string, Definition>;
+  readonly #env: string | undefined;
+
+  private constructor(o: { folder: string; relative: string; slug: string; bound: boolean; files: readonly EnvFile[]; env: string | undefined }) {
+    this.folder = o.folder;
+    this.relative = o.relative;
+    this.slug = o.slug;
+    this.bound = o.bound;
+    this.files = o.files;
+    this.#env = o.env;
+    this.#names = definitions(o.files);
+  }
+
+  /** Throws `sealed`, `usage`, `not-found`, `unsafe-file`. */
+  static async open(session: Session, flags: FileFlags = {}): Promise<Project> {
+    const found = session.vault();
+    const files = filesOf(flags);
+    const folder = files[0]?.folder ?? found.root;
+    const below = folderIn(found, folder);
+    const { projects } = (await session.ask("project.list", {})).result;
+    const head = files.map((file) => headOf(file)).find((one) => one !== undefined);
+    const mine = projects.filter((one) => one.folder === below);
+    const slug = head ?? mine[0]?.project ?? freshSlug(folder, below, projects);
+    return new Project({ folder, relative: below, slug, bound: mine.some((one) => one.project === slug), files, env: flags.env });
+  }
+
+  /** Names of the env files, in their order. */
+  get names(): string[] {
+    return [...this.#names.keys()];
+  }
+
+  /** The file that `set` adds a new name to. */
+  get fileName(): string {
+    return fileNames(this.#env).at(this.#env === undefined ? 0 : 1) ?? ".env.zvault";
+  }
+
+  /** NAME, `/a/b`, `a/b`, `zvault://…`. Throws `usage`, also for a name that is a readable setting of a file. */
+  target(typed: string): Target {
+    if (isPath(typed)) return { ref: refOf(typed) };
+    if (!/^[A-Za-z0-9._-]{1,128}$/.test(typed)) {
+      throw new ZvaultError("usage", `${JSON.stringify(typed.slice(0, 40))} is no name`, { hint: "letters, digits, . _ -; or a path: /env/shop/NAME" });
+    }
+    const found = this.#names.get(typed);
+    if (!found) return { ref: { path: pathFor(this.slug, this.#envFile, typed) }, name: typed };
+    const place = `${found.file.label}:${found.line}`;
+    const value = parseValue(found.text);
+    if (value.kind === "reference") return { ref: value.ref, name: typed, place };
+    if (value.kind === "plain") {
+      throw new ZvaultError("usage", `${typed} is a setting: it is readable in ${place}`, { hint: `edit ${place}`, names: [typed] });
+    }
+    throw new ZvaultError("usage", `${typed} is put together from several values in ${place}`, { hint: "name the one you mean by its path", names: [typed] });
+  }
+
+  /** "did you mean …", for a name that is in no file and in no vault. */
+  async suggest(session: Session, name: string): Promise<string | undefined> {
+    const { secrets } = (await session.ask("kv.list", { prefix: `env/${this.slug}/` })).result;
+    const names = new Set([...this.names, ...secrets.map((one) => one.path.split("/").at(-1) ?? "")]);
+    const close = nearest(name, [...names]);
+    return close === undefined ? "zvault ls" : `did you mean ${close}?`;
+  }
+
+  get #envFile(): string {
+    const given = this.files[0]?.name;
+    // -f FILE names the file; else -e NAME does
+    if (this.#env === undefined && given !== undefined && !fileNames(undefined).includes(given)) return given.replace(/\.zvault$/, "");
+    return this.#env === undefined ? ".env" : `.env.${this.#env}`;
+  }
+}
+
+/** True for what names a place in the vault, not a variable. */
+export function isPath(typed: string): boolean {
+  return typed.includes("/");
+}
+
+/** `zvault://PATH#field?version=2`, `/PATH#field`. */
+export function refOf(typed: string): Ref {
+  if (typed.startsWith("zvault://")) return parseReference(typed);
+  const [path = "", field, ...more] = typed.split("#");
+  if (more.length > 0) throw new ZvaultError("usage", "a path has one #field at most");
+  return { path: parsePath(path), ...(field === undefined ? {} : { field }) };
+}
+
+function filesOf(flags: FileFlags): EnvFile[] {
+  const search = { cwd: process.cwd(), home: process.env["HOME"] };
+  try {
+    return findFiles({ ...search, ...(flags.env === undefined ? {} : { env: flags.env }), ...(flags.files === undefined ? {} : { files: flags.files }) });
+  } catch (error) {
+    // `set -e new NAME` makes the file
+    if (!(error instanceof ZvaultError) || error.code !== "not-found" || flags.env === undefined) throw error;
+    return findFiles(search);
+  }
+}
+
+function headOf(file: EnvFile): string | undefined {
+  return parseHead(new TextDecoder("utf-8", { ignoreBOM: true }).decode(file.bytes.subarray(0, 4096)))?.project;
+}
+
+function definitions(files: readonly EnvFile[]): Map<string, Definition> {
+  const found = new Map<string, Definition>();
+  for (const file of files) for (const [name, one] of expressionsOf(parse(file.bytes))) found.set(name, { ...one, file });
+  return found;
+}
+
+/** As import names a project that has no name yet: from its own files, else its folder; one that is taken gets its path in front. */
+export function freshSlug(folder: string, below: string, projects: readonly ProjectInfo[]): string {
+  const read = (name: string) => (existsSync(`${folder}/${name}`) ? readFileSync(`${folder}/${name}`, "utf8") : undefined);
+  const files = { packageJson: read("package.json"), pyproject: read("pyproject.toml"), cargo: read("Cargo.toml"), goMod: read("go.mod") };
+  const given = Object.fromEntries(Object.entries(files).filter(([, text]) => text !== undefined));
+  const slug = slugOf(projectNameFrom(given) ?? basename(realpathSync(folder)));
+  const taken = (name: string) => projects.some((one) => one.project === name && one.folder !== below);
+  return taken(slug) ? lengthen(slug, below) : slug;
+}

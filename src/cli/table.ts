@@ -1,0 +1,92 @@
+/**
+ * The command table: id → module. The only list of commands; `commands.json` is made from it (scripts/commands.ts), and a test says that
+ * it is current. Commands of later releases are not in it: help shows what works.
+ */
+import type { ZvaultCommand } from "./base.ts";
+
+type Module = { default: typeof ZvaultCommand };
+
+export const table: Readonly<Record<string, () => Promise<Module>>> = {
+  overview: () => import("../commands/overview.ts"),
+  set: () => import("../commands/set.ts"),
+  get: () => import("../commands/get.ts"),
+  ls: () => import("../commands/ls.ts"),
+  rm: () => import("../commands/rm.ts"),
+  undo: () => import("../commands/undo.ts"),
+  history: () => import("../commands/history.ts"),
+  run: () => import("../commands/run.ts"),
+  unseal: () => import("../commands/unseal.ts"),
+  seal: () => import("../commands/seal.ts"),
+  status: () => import("../commands/status.ts"),
+  whoami: () => import("../commands/whoami.ts"),
+  init: () => import("../commands/init.ts"),
+  adopt: () => import("../commands/adopt.ts"),
+  allow: () => import("../commands/allow.ts"),
+  version: () => import("../commands/version.ts"),
+  "access:list": () => import("../commands/access/list.ts"),
+  "access:add": () => import("../commands/access/add.ts"),
+  "access:remove": () => import("../commands/access/remove.ts"),
+  "backup:create": () => import("../commands/backup/create.ts"),
+  "backup:restore": () => import("../commands/backup/restore.ts"),
+  "backup:list": () => import("../commands/backup/list.ts"),
+  "audit:tail": () => import("../commands/audit/tail.ts"),
+  "audit:verify": () => import("../commands/audit/verify.ts"),
+  "kv:put": () => import("../commands/kv/put.ts"),
+  "kv:get": () => import("../commands/kv/get.ts"),
+  "kv:list": () => import("../commands/kv/list.ts"),
+  "kv:delete": () => import("../commands/kv/delete.ts"),
+  "kv:undelete": () => import("../commands/kv/undelete.ts"),
+  "kv:destroy": () => import("../commands/kv/destroy.ts"),
+  "kv:metadata": () => import("../commands/kv/metadata.ts"),
+  "operator:verify": () => import("../commands/operator/verify.ts"),
+  "operator:compact": () => import("../commands/operator/compact.ts"),
+  "operator:rekey": () => import("../commands/operator/rekey.ts"),
+  "operator:rotate": () => import("../commands/operator/rotate.ts"),
+};
+
+/** Groups of the help screen: id of a command or topic → one example. */
+export const groups: readonly { title: string; rows: readonly (readonly [id: string, example: string])[] }[] = [
+  {
+    title: "Every day",
+    rows: [
+      ["run", "zvault run -- npm run dev"],
+      ["set", "zvault set STRIPE_KEY"],
+      ["get", "zvault get STRIPE_KEY"],
+      ["ls", "zvault ls"],
+      ["rm", "zvault rm OLD_KEY"],
+      ["undo", "zvault undo STRIPE_KEY"],
+      ["history", "zvault history STRIPE_KEY"],
+      ["unseal", "zvault unseal --for 8h"],
+      ["seal", "zvault seal"],
+      ["status", "zvault status"],
+    ],
+  },
+  {
+    title: "Vault and people",
+    rows: [
+      ["init", "zvault init"],
+      ["whoami", "zvault whoami"],
+      ["access", "zvault access list"],
+      ["backup", "zvault backup restore"],
+      ["adopt", "zvault adopt"],
+      ["allow", "zvault allow env/other/KEY"],
+    ],
+  },
+  {
+    title: "Machines and operators",
+    rows: [
+      ["kv", "zvault kv put app/db user=-"],
+      ["operator", "zvault operator verify"],
+      ["audit", "zvault audit tail"],
+    ],
+  },
+];
+
+/** Summaries of topics: words that are no command by themselves. */
+export const topics: Readonly<Record<string, string>> = {
+  access: "who or what can unseal: list, add, remove",
+  backup: "copies of ciphertext: create, restore, list",
+  kv: "any path: put, get, list, delete, undelete, destroy, metadata",
+  operator: "files, slots, keyring: verify, compact, rekey, rotate",
+  audit: "what happened: tail, verify",
+};

@@ -1,0 +1,37 @@
+import * as Args from "@oclif/core/args";
+import * as Flags from "@oclif/core/flags";
+import { realpathSync } from "node:fs";
+import { ZvaultCommand } from "../cli/base.ts";
+import { presenceFlags, presenceOf } from "../cli/flags.ts";
+import { refOf } from "../cli/project.ts";
+import { ZvaultError } from "../errors.ts";
+import { folderIn } from "../folder.ts";
+import { findFiles } from "../run/files.ts";
+
+export default class Allow extends ZvaultCommand {
+  static override summary = "let this folder use another reference";
+  static override usage = ["REF…", "--dangerous NAME…"];
+  static override description = `
+A folder may use the values of the projects bound to it. Anything else that its .env.zvault names needs your leave, once; so do
+variables that change what a program runs (NODE_OPTIONS, LD_PRELOAD, PATH, …). Remembered in the vault, for this folder.`;
+  static override examples = ["zvault allow env/other/API_KEY", "zvault allow --dangerous NODE_OPTIONS"];
+  static override strict = false;
+  static override args = { ref: Args.string({ description: "zvault://PATH or PATH, or with --dangerous names", required: true, multiple: true, ignoreStdin: true }) };
+  static override flags = { dangerous: Flags.boolean({ description: "the words are names of variables" }), ...presenceFlags };
+
+  override async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Allow);
+    const words = argv.map(String);
+    const session = this.session(flags);
+    const folder = findFiles({ cwd: process.cwd(), home: process.env["HOME"] })[0]?.folder ?? realpathSync(process.cwd());
+    const below = folderIn(session.vault(), folder);
+    const asked = flags.dangerous ? { folder: below, dangerous: words.map(variable) } : { folder: below, refs: words.map((word) => refOf(word).path) };
+    const { result } = await session.ask("project.allow", asked, { presence: presenceOf(flags), what: `Let ${folder} use ${words.join(" ")}` });
+    this.print(flags, result, () => `${folder} may use ${words.join(" ")}`);
+  }
+}
+
+function variable(word: string): string {
+  if (/^[A-Za-z_][A-Za-z0-9_.%*-]*$/.test(word)) return word;
+  throw new ZvaultError("usage", `${JSON.stringify(word.slice(0, 40))} is no name of a variable`);
+}

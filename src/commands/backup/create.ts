@@ -1,0 +1,21 @@
+import * as Flags from "@oclif/core/flags";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { ZvaultCommand } from "../../cli/base.ts";
+import { bytes, count } from "../../cli/output.ts";
+import { ZvaultError } from "../../errors.ts";
+
+export default class BackupCreate extends ZvaultCommand {
+  static override summary = "copy the vault's ciphertext into one file";
+  static override description = "\nCiphertext only: what opens the vault opens the backup, and nothing else does.";
+  static override examples = ["zvault backup create --out shop-2026-11.zvault"];
+  static override flags = { out: Flags.string({ description: "the new file", helpValue: "FILE", required: true }) };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(BackupCreate);
+    const out = resolve(flags.out);
+    if (existsSync(out)) throw new ZvaultError("would-ask", `${flags.out} exists already`, { hint: "another name", names: [flags.out] });
+    const { result } = await this.session(flags).ask("backup.create", { out });
+    this.print(flags, result, () => `${result.file}  ${bytes(result.bytes)}, ${count(result.secrets, "secret")}`);
+  }
+}

@@ -1,0 +1,16 @@
+import { ZvaultCommand } from "../../cli/base.ts";
+import { name } from "../../cli/flags.ts";
+import { parsePath } from "../../path.ts";
+
+export default class KvDelete extends ZvaultCommand {
+  static override summary = "take the current version away (kept, see undelete)";
+  static override examples = ["zvault kv delete app/db"];
+  static override args = { path: name("a path") };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(KvDelete);
+    const path = parsePath(args.path);
+    const { result } = await this.session(flags).ask("kv.delete", { path });
+    this.print(flags, { path, ...result }, () => `${path}: version ${result.version} deleted; zvault kv undelete ${path}`);
+  }
+}

@@ -1,0 +1,73 @@
+import * as Flags from "@oclif/core/flags";
+import { ZvaultCommand } from "../cli/base.ts";
+import { addLine } from "../cli/env-line.ts";
+import { classFlags, fileFlags, filesOf, maybe, name } from "../cli/flags.ts";
+import { Project, type Target } from "../cli/project.ts";
+import type { Session } from "../cli/session.ts";
+import { generateOf, readValue } from "../cli/value.ts";
+import { ZvaultError } from "../errors.ts";
+
+export default class Set extends ZvaultCommand {
+  static override summary = "give a name a new value, typed unseen";
+  static override usage = ["NAME [-|@FILE]", "NAME --generate KIND"];
+  static override description = `
+The value is typed unseen, read from stdin (-) or a file (@FILE), or made inside the agent (--generate), so that nobody needs
+to know it. It is never an argument. A new name gets its line in .env.zvault. The value before stays: zvault undo NAME`;
+  static override examples = [
+    "zvault set STRIPE_KEY",
+    "zvault set SESSION_SECRET --generate hex:32",
+    "zvault set TLS_KEY @server.pem",
+    "printf %s \"$TOKEN\" | zvault set CI_TOKEN -",
+    "zvault set DATABASE_URL -e production",
+  ];
+  static override args = {
+    name: name("variable of the project, or a path"),
+    source: maybe("- for stdin, @FILE for a file; asked for without it"),
+  };
+  static override flags = {
+    generate: Flags.string({ description: "make it: hex:32, base64:32, uuid, alnum:24", helpValue: "KIND" }),
+    "if-version": Flags.integer({ description: "only if this is the current version; 0: only if it is new", helpValue: "N", min: 0 }),
+    ...classFlags,
+    ...fileFlags,
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Set);
+    const generate = flags.generate === undefined ? undefined : generateOf(flags.generate);
+    if (generate && args.source !== undefined) throw new ZvaultError("usage", "--generate makes the value; there is no other one");
+    const session = this.session(flags);
+    const project = await Project.open(session, filesOf(flags));
+    const target = project.target(args.name);
+    if (target.ref.version !== undefined) throw new ZvaultError("usage", "a version cannot be written; leave ?version= out");
+    if (target.name !== undefined && target.place === undefined) await bind(session, project, target);
+    const value = generate ? undefined : await readValue(args.source, args.name);
+    try {
+      const { result } = await session.ask(
+        "kv.put",
+        {
+          path: target.ref.path,
+          ...(target.ref.field === undefined ? {} : { fields: [target.ref.field] }),
+          ...(flags["if-version"] === undefined ? {} : { cas: flags["if-version"] }),
+          ...(flags.class === undefined ? {} : { class: flags.class }),
+          ...(flags.audience === undefined ? {} : { audience: flags.audience }),
+          ...(flags.description === undefined ? {} : { description: flags.description }),
+          ...(generate ? { generate } : {}),
+        },
+        value ? { body: [value] } : {},
+      );
+      const added = target.name === undefined || target.place !== undefined ? undefined : await addLine(project, session.vault().id, target.name, target.ref.path);
+      this.print(flags, { path: target.ref.path, version: result.version, created: result.created, line: added ?? null }, () => [
+        `${args.name}: version ${result.version}${result.created ? ", new" : ""}${generate ? ", made here; nobody has seen it" : ""}`,
+        ...(added === undefined ? [] : [`${added}: + ${args.name}`]),
+      ]);
+    } finally {
+      value?.fill(0);
+    }
+  }
+}
+
+/** The first name of a project binds its slug to its folder, so that `run` may use it there. */
+async function bind(session: Session, project: Project, target: Target): Promise<void> {
+  if (project.bound || !target.ref.path.startsWith(`env/${project.slug}/`)) return;
+  await session.ask("kv.import", { project: project.slug, folder: project.relative, bind: true, entries: [], layouts: [] }, { body: [] });
+}

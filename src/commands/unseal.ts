@@ -1,0 +1,96 @@
+import * as Flags from "@oclif/core/flags";
+import { ZvaultCommand } from "../cli/base.ts";
+import { readKeyFile, readShares, wipe } from "../cli/credential.ts";
+import { maybe, seconds } from "../cli/flags.ts";
+import { duration, note } from "../cli/output.ts";
+import { fromStdin } from "../cli/passphrase.ts";
+import { askFor, askPassphrase } from "../cli/presence.ts";
+import type { Session } from "../cli/session.ts";
+import type { Calls, SlotInfo } from "../calls.ts";
+import { ZvaultError } from "../errors.ts";
+import type { Credential } from "../protocol.ts";
+
+const tries = 3;
+
+type Given = { passphrase: boolean; share?: string[] | undefined; "key-file"?: string | undefined };
+
+export default class Unseal extends ZvaultCommand {
+  static override summary = "open your vaults";
+  static override usage = ["[--for 8h]", "--passphrase [-]", "--share -|@FILE …", "--key-file FILE"];
+  static override description = `
+Your passphrase opens your identity, and all its vaults follow on first use. A vault that was made with shares, a key file or a
+passphrase of its own opens by these. All shares go into one call. Default: 12 h at most, 4 h without use.`;
+  static override examples = [
+    "zvault unseal",
+    "zvault unseal --for 30m",
+    "zvault unseal --key-file ci.key",
+    "zvault unseal --share @share-1.txt --share @share-3.txt --share @share-5.txt",
+    "cat shares.txt | zvault unseal --share -",
+  ];
+  static override args = { source: maybe("- reads the passphrase from stdin") };
+  static override flags = {
+    for: Flags.string({ description: "sealed again after this time, at most", helpValue: "TIME" }),
+    idle: Flags.string({ description: "sealed again after this time without use", helpValue: "TIME" }),
+    passphrase: Flags.boolean({ description: "by passphrase; - reads it from stdin" }),
+    share: Flags.string({ description: "by shares: - (one a line) or @FILE; repeatable", helpValue: "-|@FILE", multiple: true }),
+    "key-file": Flags.string({ description: "by a key file", helpValue: "FILE" }),
+    "accept-rollback": Flags.boolean({ description: "open a vault that is older than what was last seen" }),
+    "expect-head": Flags.string({ description: "refuse any other state of the log", helpValue: "SEQ:HASH" }),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Unseal);
+    const session = this.session(flags);
+    if (args.source !== undefined && args.source !== "-") throw new ZvaultError("usage", "only - may follow: the passphrase from stdin");
+    const asked: Calls["agent.unseal"]["args"] = {
+      ...(flags.for === undefined ? {} : { lifetime: seconds(flags.for, "--for") }),
+      ...(flags.idle === undefined ? {} : { idle: seconds(flags.idle, "--idle") }),
+      ...(flags["accept-rollback"] ? { acceptRollback: true } : {}),
+      ...(flags["expect-head"] === undefined ? {} : { expectHead: flags["expect-head"] }),
+    };
+    const result = await this.#open(session, asked, flags, args.source);
+    this.print(flags, result, () => `unsealed, ${duration(result.lifetime)} at most, ${duration(result.idle)} without use`);
+    for (const notice of result.notices) note(notice);
+    if (!flags.quiet) await warnOfMemory(session);
+  }
+
+  async #open(session: Session, asked: Calls["agent.unseal"]["args"], flags: Given, source: string | undefined): Promise<Calls["agent.unseal"]["result"]> {
+    const given = fromFlags(flags, source);
+    const once = async (credential: Credential) => {
+      try {
+        return (await session.ask("agent.unseal", asked, { vault: session.located() !== undefined, credential })).result;
+      } finally {
+        wipe(credential);
+      }
+    };
+    if (given) return once(given);
+    const slots = session.located() ? (await session.ask("vault.status", {})).result.slots : [];
+    for (let left = tries; ; left--) {
+      try {
+        return await once(await typed(slots, flags.passphrase));
+      } catch (error) {
+        const again = error instanceof ZvaultError && (error.code === "wrong-passphrase" || error.code === "wrong-share");
+        if (!again || left === 1) throw error;
+        note(error.message);
+      }
+    }
+  }
+}
+
+function fromFlags(flags: Given, source: string | undefined): Credential | undefined {
+  const kinds = [flags.passphrase || source !== undefined, flags["key-file"] !== undefined, (flags.share?.length ?? 0) > 0];
+  if (kinds.filter(Boolean).length > 1) throw new ZvaultError("usage", "one way is enough: --passphrase, --share or --key-file");
+  if (source !== undefined) return { kind: "passphrase", parts: [fromStdin(source)] };
+  if (flags["key-file"] !== undefined) return readKeyFile(flags["key-file"]);
+  return (flags.share?.length ?? 0) > 0 ? readShares(flags.share ?? []) : undefined;
+}
+
+function typed(slots: readonly SlotInfo[], passphrase: boolean): Promise<Credential> {
+  return passphrase || slots.length === 0 ? askPassphrase("Passphrase: ") : askFor(slots, "Unseal");
+}
+
+/** A downgrade of the agent's memory is said at the first unseal, not only in `status`. */
+async function warnOfMemory(session: Session): Promise<void> {
+  const { memory } = (await session.ask("agent.status", {}, { vault: false })).result;
+  if (memory.kind === "unlocked") note(`warning: keys are in memory that may be swapped to disk: ${memory.why}`);
+}

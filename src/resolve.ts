@@ -1,0 +1,76 @@
+/** The values of a run, asked of the agent: what `run` calls a Resolver, made of the client. Loaded in the hot lane. */
+import { connect, type Client } from "./client.ts";
+import { ZvaultError } from "./errors.ts";
+import { folderIn } from "./folder.ts";
+import { homeOf, locateVault, placesOf, type Located } from "./locate.ts";
+import type { VaultRef } from "./protocol.ts";
+import { promptHidden } from "./run/prompt.ts";
+import type { ResolveRequest, Resolver } from "./run/resolver.ts";
+
+const tries = 3;
+
+export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Resolver & { close(): void } {
+  const places = placesOf(env);
+  let client: Client | undefined;
+  let found: Located | undefined;
+
+  async function connected(): Promise<Client> {
+    client ??= await connect({ places, start: true });
+    return client;
+  }
+
+  function locate({ vaultDir, headVault }: ResolveRequest): Located {
+    const home = homeOf(env);
+    const located = locateVault({
+      cwd,
+      places,
+      ...(vaultDir === undefined || vaultDir === "" ? {} : { dir: vaultDir }),
+      ...(headVault === undefined ? {} : { headId: headVault }),
+      ...(home === "" ? {} : { home }),
+    });
+    if (located) return located;
+    throw new ZvaultError("no-vault", "there is no vault here, and these have no value in the environment", {
+      hint: "zvault import .env makes a vault; a run needs none where all variables are set",
+    });
+  }
+
+  return {
+    async resolve(request) {
+      found = locate(request);
+      const { refs, dangerous } = request;
+      const args = { folder: folderIn(found, request.folder), refs, ...(dangerous.length === 0 ? {} : { dangerous }) };
+      const { result, body, release } = await (await connected()).ask("kv.resolve", args, { vault: refOf(found) });
+      const values = result.values.map((value, at) => ({ ...value, bytes: body[at] ?? new Uint8Array() }));
+      return { values, release };
+    },
+
+    async unseal() {
+      if (!found) return;
+      const vault = refOf(found);
+      const agent = await connected();
+      const { known, slots } = (await agent.ask("vault.status", {}, { vault })).result;
+      // nobody is asked for a passphrase for somebody else's file
+      const byPassphrase = slots.some((slot) => slot.kind === "identity" || slot.kind === "passphrase");
+      if (!known || !byPassphrase) throw new ZvaultError("would-ask", "no passphrase opens this vault");
+      for (let left = tries; ; left--) {
+        const bytes = await promptHidden(left === tries ? "zvault: sealed. Passphrase: " : "zvault: wrong. Passphrase: ");
+        try {
+          await agent.ask("agent.unseal", {}, { vault, credential: { kind: "passphrase", parts: [bytes] } });
+          return;
+        } catch (error) {
+          if (!(error instanceof ZvaultError) || error.code !== "wrong-passphrase" || left === 1) throw error;
+        } finally {
+          bytes.fill(0);
+        }
+      }
+    },
+
+    close() {
+      client?.close();
+    },
+  };
+}
+
+function refOf({ id, dir, dev, ino }: Located): VaultRef {
+  return { id, dir, dev, ino };
+}
