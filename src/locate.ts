@@ -56,19 +56,19 @@ export function locateVault(o: { cwd: string; dir?: string; headId?: string; pla
       });
     return found;
   }
-  const above = search(o.cwd, o.home ?? homedir(), known, o.places);
+  const above = search(o.cwd, o.home ?? homedir(), known, o.places, o.headId);
   if (above || o.headId === undefined) return above;
   return byHead(o.headId, o.cwd, known, o.places);
 }
 
-function search(cwd: string, home: string, known: readonly Known[], places: Places): Located | undefined {
+function search(cwd: string, home: string, known: readonly Known[], places: Places, headId?: string): Located | undefined {
   const start = fs.realpathSync(cwd);
   const owner = fs.statSync(start).uid;
   const end = realOr(home);
   let checkout: string | undefined;
   for (let folder = start; ; folder = dirname(folder)) {
     if (fs.statSync(folder).uid !== owner) break;
-    const found = look(`${folder}/.zvault`, "ancestor", known, places);
+    const found = look(`${folder}/.zvault`, "ancestor", known, places, headId);
     if (found) return found;
     if (checkout === undefined && fs.lstatSync(`${folder}/.git`, { throwIfNoEntry: false })) checkout = folder;
     if (folder === end || folder === "/") break;
@@ -88,13 +88,13 @@ function byHead(id: string, cwd: string, known: readonly Known[], places: Places
   throw gone(last.id, last.dir, places, `that ${cwd}/.env.zvault belongs to`);
 }
 
-/** The vault in `path`, a `.zvault` folder; undefined when there is none, and none was known to be there. */
-function look(path: string, how: Located["how"], known: readonly Known[], places: Places): Located | undefined {
+/** The vault in `path`, a `.zvault` folder; undefined when there is none. `headId`: that one is expected here, if it was here before. */
+function look(path: string, how: Located["how"], known: readonly Known[], places: Places, headId?: string): Located | undefined {
   const found = fs.lstatSync(path, { throwIfNoEntry: false });
   if (!found) {
-    // only `--vault` and known folders are asked for by name; an ancestor without one is nothing to speak of
-    const lost = known.find((one) => one.dir === path);
-    if (lost && how !== "known") throw gone(lost.id, path, places, "");
+    // a folder above where a vault was once is nothing to speak of, unless it is that one we need
+    const lost = known.find((one) => one.dir === path && (how === "flag" || one.id === headId));
+    if (lost) throw gone(lost.id, path, places, "");
     return undefined;
   }
   checkFolder(found, path);
