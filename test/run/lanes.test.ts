@@ -193,7 +193,7 @@ t.test("in a terminal: Ctrl-C reaches the program once, Ctrl-Z and fg work, in b
     t.skip("not run: tmux", () => undefined);
     return;
   }
-  for (const [lane, tail] of [["plain", ""], ["masked", " | cat"]] as const) {
+  for (const [lane, tail] of [["plain", ""], ["masked", " | (trap '' INT; cat)"]] as const) {
     const socket = `${folder.path}/tmux-${lane}`;
     const tmux = (...args: string[]) => execFileSync("tmux", ["-S", socket, "-f", "/dev/null", ...args], { cwd: folder.path }).toString();
     folder.write("count", `n=0; trap 'n=$((n+1)); echo int $n' INT; trap 'echo bye; exit 6' TERM; echo ready-$PORT; while :; do sleep 0.1; done\n`);

@@ -30,7 +30,8 @@ export class Folder {
   /** The words of a command line that runs `args`. */
   words(args: readonly string[]): string[] {
     const driver = join(import.meta.dirname, "driver.ts");
-    return [process.execPath, "--no-warnings", driver, join(this.path, "values.json"), ...args];
+    // tap puts a loader of its own into NODE_OPTIONS, which would handle signals
+    return ["/usr/bin/env", "-u", "NODE_OPTIONS", process.execPath, "--no-warnings", driver, join(this.path, "values.json"), ...args];
   }
 
   /** The same for a shell. */
