@@ -30,7 +30,7 @@ export type Io = {
   /** A file that is not there is fine. */
   remove(path: string): void;
   list(path: string): string[];
-  /** 0700; one that is there already is fine if it is ours and private. */
+  /** 0700, parents too, on disk when this returns; one that is there already is fine if it is ours and private. */
   makeFolder(path: string): void;
   removeFolder(path: string): void;
   /** Of the path itself: a symbolic link is not followed. undefined: nothing there. */
@@ -114,8 +114,22 @@ function open(path: string, mode: OpenMode): number {
   }
 }
 
+/** A folder whose name is lost in a crash takes with it whatever was synced inside. */
+function makeMissing(path: string): void {
+  if (fs.existsSync(path)) return;
+  const parent = folderOf(path);
+  makeMissing(parent);
+  fs.mkdirSync(path, { mode: 0o700 });
+  const fd = fs.openSync(parent, O_RDONLY | O_DIRECTORY);
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 function makeFolder(path: string): void {
-  guarded(path, () => fs.mkdirSync(path, { recursive: true, mode: 0o700 }));
+  guarded(path, () => makeMissing(path));
   const fd = guarded(path, () => fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   try {
     const found = fs.fstatSync(fd);
