@@ -1,4 +1,5 @@
 import * as Flags from "@oclif/core/flags";
+import type { Calls, ImportEntry, PutOptions } from "../calls.ts";
 import { ZvaultCommand } from "../cli/base.ts";
 import { addLine } from "../cli/env-line.ts";
 import { classFlags, fileFlags, filesOf, maybe, name } from "../cli/flags.ts";
@@ -39,22 +40,16 @@ to know it. It is never an argument. A new name gets its line in .env.zvault. Th
     const project = await Project.open(session, filesOf(flags));
     const target = project.target(args.name);
     if (target.ref.version !== undefined) throw new ZvaultError("usage", "a version cannot be written; leave ?version= out");
-    if (target.name !== undefined && target.place === undefined) await bind(session, project, target);
     const value = generate ? undefined : await readValue(args.source, args.name);
     try {
-      const { result } = await session.ask(
-        "kv.put",
-        {
-          path: target.ref.path,
-          ...(target.ref.field === undefined ? {} : { fields: [target.ref.field] }),
-          ...(flags["if-version"] === undefined ? {} : { cas: flags["if-version"] }),
-          ...(flags.class === undefined ? {} : { class: flags.class }),
-          ...(flags.audience === undefined ? {} : { audience: flags.audience }),
-          ...(flags.description === undefined ? {} : { description: flags.description }),
-          ...(generate ? { generate } : {}),
-        },
-        value ? { body: [value] } : {},
-      );
+      const about = {
+        ...(flags.class === undefined ? {} : { class: flags.class }),
+        ...(flags.audience === undefined ? {} : { audience: flags.audience }),
+        ...(flags.description === undefined ? {} : { description: flags.description }),
+      };
+      const first = !project.bound && target.name !== undefined && target.ref.path.startsWith(`env/${project.slug}/`);
+      if (first) await bind(session, project, value ? [{ path: target.ref.path, ...about }] : [], value ? [value] : []);
+      const result = first && value ? { version: 1, created: true } : await put(session, target, { ...about, generate, cas: flags["if-version"] }, value);
       const added = target.name === undefined || target.place !== undefined ? undefined : await addLine(project, session.vault().id, target.name, target.ref.path);
       this.print(flags, { path: target.ref.path, version: result.version, created: result.created, line: added ?? null }, () => [
         `${args.name}: version ${result.version}${result.created ? ", new" : ""}${generate ? ", made here; nobody has seen it" : ""}`,
@@ -66,8 +61,22 @@ to know it. It is never an argument. A new name gets its line in .env.zvault. Th
   }
 }
 
-/** The first name of a project binds its slug to its folder, so that `run` may use it there. */
-async function bind(session: Session, project: Project, target: Target): Promise<void> {
-  if (project.bound || !target.ref.path.startsWith(`env/${project.slug}/`)) return;
-  await session.ask("kv.import", { project: project.slug, folder: project.relative, bind: true, entries: [], layouts: [] }, { body: [] });
+type Put = PutOptions & { generate?: { kind: string; length: number } | undefined; cas?: number | undefined };
+
+async function put(session: Session, { ref }: Target, { generate, cas, ...about }: Put, value: Uint8Array | undefined): Promise<Calls["kv.put"]["result"]> {
+  const asked = {
+    path: ref.path,
+    ...(ref.field === undefined ? {} : { fields: [ref.field] }),
+    ...(cas === undefined ? {} : { cas }),
+    ...(generate ? { generate } : {}),
+    ...about,
+  };
+  return (await session.ask("kv.put", asked, value ? { body: [value] } : {})).result;
+}
+
+/** The first name of a project binds its slug to its folder, so that `run` may use it there; with its value in one transaction. */
+async function bind(session: Session, project: Project, entries: ImportEntry[], body: Uint8Array[]): Promise<void> {
+  const asked = { project: project.slug, folder: project.relative, bind: true, entries, layouts: [] };
+  const expect = Object.fromEntries(entries.map((entry) => [entry.path, 0]));
+  await session.ask("kv.import", { ...asked, expect }, { body, presence: {}, what: `Bind ${project.slug} to ${project.folder}` });
 }

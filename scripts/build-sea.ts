@@ -1,0 +1,93 @@
+/**
+ * Builds `dist/zvault`, the single executable, and `dist/npm`, what the npm package runs. `npm run build`; needs the Node of node_modules.
+ *
+ * The executable is Node with a small CommonJS main (the hot lane, with a V8 code cache) and two chunks as assets: `cli` (oclif and the
+ * commands) and `agent` (agent, vault, cryptography). A chunk's code cache is made by the very Node that will run it, with the same flags,
+ * after the chunk's own `warm` has run once: only then are its functions compiled. Same sources, same Node: same bytes but for the caches.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type BuildOptions, buildSync } from "esbuild";
+import { version } from "../src/build.ts";
+import { chunks } from "../src/chunks.ts";
+
+const root = join(import.meta.dirname, "..");
+const work = join(root, "dist/build");
+const npm = join(root, "dist/npm");
+const executable = join(root, "dist/zvault");
+/** Without the first, any process of the same user opens the inspector in the agent by a signal. */
+const execArgv = ["--disable-sigusr1", "--no-warnings", "--v8-pool-size=0"];
+const names = Object.keys(chunks) as (keyof typeof chunks)[];
+
+function bundle(entry: string, outfile: string, options: BuildOptions): void {
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: [join("src", entry)],
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node26",
+    legalComments: "none",
+    logLevel: "error",
+    ...options,
+  });
+}
+
+function bundleAll(build: string, folder: string, options: BuildOptions, ending: string): void {
+  const define = { ZVAULT_BUILD: JSON.stringify(build) };
+  bundle("main.ts", join(folder, `main.${ending}`), { ...options, define: { ...define, ...options.define } });
+  for (const name of names) bundle(chunks[name], join(folder, `${name}.${ending}`), { ...options, define: { ...define, ...options.define } });
+}
+
+const commonJs: BuildOptions = {
+  format: "cjs",
+  // only asked for outside of the executable
+  define: { "import.meta.url": '"file:///zvault"', "import.meta.dirname": '"/"', "import.meta.filename": '"/zvault"' },
+};
+
+/** oclif is CommonJS: in a module it needs a `require`. */
+const esm: BuildOptions = {
+  format: "esm",
+  banner: { js: 'import { createRequire as zvaultRequire } from "node:module"; const require = zvaultRequire(import.meta.url);' },
+};
+
+function contentHash(): string {
+  bundleAll("", work, commonJs, "cjs");
+  const hash = createHash("sha256").update(process.version);
+  for (const name of ["main", ...names]) hash.update(readFileSync(join(work, `${name}.cjs`)));
+  return hash.digest("hex").slice(0, 12);
+}
+
+function run(args: string[]): void {
+  const { status, error } = spawnSync(process.execPath, args, { stdio: "inherit", cwd: work, env: { PATH: dirname(process.execPath), HOME: work } });
+  if (status !== 0) throw new Error(`node ${args.join(" ")} failed${error === undefined ? "" : `: ${error.message}`}`);
+}
+
+rmSync(work, { recursive: true, force: true });
+rmSync(npm, { recursive: true, force: true });
+mkdirSync(work, { recursive: true });
+const build = contentHash();
+bundleAll(build, work, commonJs, "cjs");
+bundleAll(build, npm, esm, "js");
+for (const name of names) run([...execArgv, join(import.meta.dirname, "chunk-cache.ts"), join(work, `${name}.cjs`), join(work, `${name}.cache`)]);
+const config = join(work, "sea.json");
+writeFileSync(
+  config,
+  JSON.stringify({
+    main: join(work, "main.cjs"),
+    mainFormat: "commonjs",
+    output: executable,
+    disableExperimentalSEAWarning: true,
+    useSnapshot: false,
+    useCodeCache: true,
+    execArgv,
+    execArgvExtension: "none",
+    assets: Object.fromEntries(names.flatMap((name) => ["cjs", "cache"].map((ending) => [`${name}.${ending}`, join(work, `${name}.${ending}`)]))),
+  }),
+);
+rmSync(executable, { force: true });
+run(["--build-sea", config]);
+chmodSync(executable, 0o755);
+process.stdout.write(`dist/zvault  ${version}+${build}  ${(statSync(executable).size / 1024 / 1024).toFixed(0)} MiB\n`);
