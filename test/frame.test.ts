@@ -29,7 +29,7 @@ function reader(rooms: Room[] = []): FrameReader<RequestHeader> {
   });
 }
 
-function refuses(t: Test, name: string, bytes: Uint8Array, more: object = { code: "protocol" }): void {
+function refuses(t: Test, name: string, bytes: Uint8Array, more: { code: string; hint?: RegExp } = { code: "protocol" }): void {
   t.throws(() => reader().push(bytes), more, name);
 }
 
