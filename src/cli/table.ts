@@ -8,6 +8,7 @@ type Module = { default: typeof ZvaultCommand };
 
 export const table: Readonly<Record<string, () => Promise<Module>>> = {
   overview: () => import("../commands/overview.ts"),
+  import: () => import("../commands/import.ts"),
   set: () => import("../commands/set.ts"),
   get: () => import("../commands/get.ts"),
   ls: () => import("../commands/ls.ts"),
@@ -49,6 +50,7 @@ export const groups: readonly { title: string; rows: readonly (readonly [id: str
   {
     title: "Every day",
     rows: [
+      ["import", "zvault import .env"],
       ["run", "zvault run -- npm run dev"],
       ["set", "zvault set STRIPE_KEY"],
       ["get", "zvault get STRIPE_KEY"],

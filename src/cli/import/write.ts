@@ -1,0 +1,73 @@
+/** What an import leaves in the project: `.env.zvault`, lines of `.gitignore`, and no `.env` any more. */
+import { closeSync, constants, fsyncSync, openSync, rmSync } from "node:fs";
+import { assignments } from "../../envfile/document.ts";
+import { parseHead } from "../../envfile/head.ts";
+import { parse } from "../../envfile/parse.ts";
+import type { PlannedFile } from "../../envfile/plan.ts";
+import { pieceText } from "../../envfile/print.ts";
+import { ZvaultError } from "../../errors.ts";
+import { changeFile } from "../files.ts";
+import { type Gathered, unchanged } from "./gather.ts";
+
+const always = [".env.local", ".env.*.local"];
+
+/**
+ * Writes `<name>.zvault`. Names that only the one there before has are kept at the end: a file that was written anew with fewer
+ * variables takes no reference away. Returns these names.
+ */
+export async function writeReferences(folder: string, file: PlannedFile): Promise<string[]> {
+  const kept: string[] = [];
+  await changeFile(`${folder}/${file.name}.zvault`, (old) => {
+    kept.length = 0;
+    if (old.length === 0) return file.envZvault;
+    checkOurs(old, `${file.name}.zvault`);
+    const names = new Set(file.entries.map((entry) => entry.key));
+    const rest = assignments(parse(old)).filter((one) => !names.has(one.name));
+    if (rest.length === 0) return file.envZvault;
+    kept.push(...new Set(rest.map((one) => one.name)));
+    const text = Buffer.from(file.envZvault).toString("utf8");
+    const lines = rest.map((one) => pieceText(one).replace(/[\r\n]*$/, "\n")).join("");
+    return new TextEncoder().encode(`${text}${text.endsWith("\n") ? "" : "\n"}${lines}`);
+  });
+  return kept;
+}
+
+/** A file of that name that zvault did not write is not written over. */
+function checkOurs(bytes: Uint8Array, name: string): void {
+  const text = Buffer.from(bytes.subarray(0, 4096)).toString("utf8");
+  if (parseHead(text) !== undefined) return;
+  throw new ZvaultError("unsafe-file", `${name} is there and was not written by zvault`, { hint: "move it away, then import again", names: [name] });
+}
+
+/** Exactly the imported names, and the two that hold one person's values; never `.env.*`, which would hide `.env.example`. */
+export async function ignoreFiles(folder: string, names: readonly string[]): Promise<string[]> {
+  const added: string[] = [];
+  await changeFile(`${folder}/.gitignore`, (old) => {
+    added.length = 0;
+    const text = Buffer.from(old).toString("latin1");
+    const lines = new Set(text.split(/\r?\n/).map((line) => line.trim()));
+    added.push(...[...new Set([...names, ...always])].filter((name) => !lines.has(name) && !lines.has(`/${name}`)));
+    if (added.length === 0) return undefined;
+    const end = text === "" || text.endsWith("\n") ? "" : "\n";
+    return Buffer.from(`${text}${end}${added.join("\n")}\n`, "latin1");
+  });
+  return added;
+}
+
+/** Takes the plaintext file away, on disk when this returns; one that changed since it was read stays. */
+export function takeAway(folder: string, file: Gathered["files"][number]): void {
+  if (!unchanged(folder, file)) {
+    throw new ZvaultError("changed", `${file.name} changed while it was imported; it was left where it is`, {
+      hint: `import it again: zvault import ${file.name}`,
+      names: [file.name],
+    });
+  }
+  rmSync(`${folder}/${file.name}`);
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
