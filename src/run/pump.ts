@@ -68,7 +68,10 @@ export class Pump {
       if (this.#stream.waiting) this.#timer = setTimeout(() => this.#write(this.#stream.release(patience)), patience);
     }
     if (this.#pending === 0) return true;
-    void this.#writing.then(() => this.#source.resume());
+    this.#writing.then(
+      () => this.#source.resume(),
+      () => this.#source.destroy(),
+    );
     return false;
   }
 

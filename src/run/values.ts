@@ -1,9 +1,11 @@
 /** The second half of a plan: values in, environment out. Pure. A value is bytes until it stands in the environment of the program. */
-import type { SecretClass } from "../calls.ts";
 import { parseValue, printReference, type Part, type Parsed, type Ref } from "../envfile/reference.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Secret } from "./mask/borders.ts";
 import type { Definition, Plan } from "./plan.ts";
+
+/** As `calls.ts` has it, which this room may not import. */
+export type SecretClass = "secret" | "setting";
 
 /** `expand`: the bytes are a text with references in it. */
 export type Value = { bytes: Uint8Array; class: SecretClass; expand: boolean };

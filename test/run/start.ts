@@ -79,9 +79,9 @@ export function ended(child: ChildProcess): Promise<Ended> {
   });
 }
 
-/** Waits until `check` gives something other than undefined or false; fails after 20 s. */
+/** Waits until `check` gives something other than undefined or false; fails after 10 s. */
 export async function until<T>(check: () => T | undefined | false): Promise<T> {
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < 500; i++) {
     const found = check();
     if (found !== undefined && found !== false) return found;
     await new Promise((wake) => setTimeout(wake, 20));
