@@ -30,6 +30,7 @@ function bundle(entry: string, outfile: string, options: BuildOptions): void {
     platform: "node",
     target: "node26",
     legalComments: "none",
+    alias: Object.fromEntries(["ejs", "tinyglobby", "minimatch", "typescript", "wsl-utils"].map((name) => [name, "./scripts/absent.cjs"])),
     logLevel: "error",
     ...options,
   });

@@ -3,6 +3,7 @@
  * nor the vault's cryptography. The agent, the key-work helper and all other commands are chunks, loaded when they are wanted.
  */
 import { loadChunk } from "./chunks.ts";
+import type { makeResolver } from "./resolve.ts";
 
 type Main = (argv: readonly string[]) => Promise<number>;
 
@@ -19,16 +20,18 @@ async function start(argv: readonly string[]): Promise<number> {
 }
 
 async function run(argv: readonly string[]): Promise<number> {
-  const [{ run: walk }, { makeResolver }] = await Promise.all([import("./run/run.ts"), import("./resolve.ts")]);
+  const { run: walk } = await import("./run/run.ts");
   const cwd = process.cwd();
   // made on first use: a run that misses nothing needs neither HOME nor a vault
   let made: ReturnType<typeof makeResolver> | undefined;
-  const resolver = () => (made ??= makeResolver(process.env, cwd));
+  async function resolver(): Promise<ReturnType<typeof makeResolver>> {
+    return (made ??= (await import("./resolve.ts")).makeResolver(process.env, cwd));
+  }
   const code = await walk({
     argv,
     env: process.env,
     cwd,
-    resolver: { resolve: (request) => resolver().resolve(request), unseal: () => resolver().unseal() },
+    resolver: { resolve: async (request) => (await resolver()).resolve(request), unseal: async () => (await resolver()).unseal() },
   });
   made?.close();
   return code;

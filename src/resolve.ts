@@ -4,7 +4,6 @@ import { ZvaultError } from "./errors.ts";
 import { folderIn } from "./folder.ts";
 import { homeOf, locateVault, placesOf, type Located } from "./locate.ts";
 import type { VaultRef } from "./protocol.ts";
-import { promptHidden } from "./run/prompt.ts";
 import type { ResolveRequest, Resolver } from "./run/resolver.ts";
 
 const tries = 3;
@@ -52,6 +51,8 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Resolver & { 
       // nobody is asked for a passphrase for somebody else's file
       const byPassphrase = slots.some((slot) => slot.kind === "identity" || slot.kind === "passphrase");
       if (!known || !byPassphrase) throw new ZvaultError("would-ask", "no passphrase opens this vault");
+      // not loaded where nobody is asked
+      const { promptHidden } = await import("./run/prompt.ts");
       for (let left = tries; ; left--) {
         const bytes = await promptHidden(left === tries ? "zvault: sealed. Passphrase: " : "zvault: wrong. Passphrase: ");
         try {

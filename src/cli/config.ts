@@ -12,6 +12,8 @@ import { table } from "./table.ts";
 
 const pjson = { name: "zvault", version, oclif: { bin: "zvault", topicSeparator: " " as const } };
 
+export { startCommand } from "./base.ts";
+
 export async function makeConfig(): Promise<Config> {
   const commands = Object.entries(table).map(([id, load]) => ({
     ...(metaOf(id) as unknown as Command.Cached),

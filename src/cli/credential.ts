@@ -4,7 +4,6 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { ZvaultError } from "../errors.ts";
-import { keyFileLength, parseKeyFile } from "../key-file.ts";
 import type { Credential } from "../protocol.ts";
 import { limits } from "../verbs.ts";
 import { fileError } from "./errors.ts";
@@ -114,7 +113,8 @@ export function withoutNewline(bytes: Uint8Array): Uint8Array {
 }
 
 /** The bytes of a key file, checked. Throws `wrong-key`, `unsafe-file`, `not-found`. */
-export function readKeyFile(path: string): Credential {
+export async function readKeyFile(path: string): Promise<Credential> {
+  const { keyFileLength, parseKeyFile } = await import("../key-file.ts");
   const bytes = readSecretFile(path, { strict: true, most: 4 * keyFileLength });
   try {
     parseKeyFile(bytes).fill(0);

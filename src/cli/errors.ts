@@ -2,7 +2,6 @@
  * How a failure is told: two lines on stderr, or one JSON object on stdout, and the exit code. What a parser of flags says is put into
  * our words, without what was typed: somebody may have typed a value.
  */
-import { randomBytes } from "node:crypto";
 import { ZvaultError } from "../errors.ts";
 import { nearest } from "../run/nearest.ts";
 import { clean, sayJson } from "./output.ts";
@@ -67,7 +66,7 @@ export function toZvaultError(error: unknown, command?: string): ZvaultError {
     if (usage) return usage;
     if (typeof (error as NodeJS.ErrnoException).syscall === "string") return fileError(error, "a file");
   }
-  const id = randomBytes(4).toString("hex");
+  const id = Buffer.from(crypto.getRandomValues(new Uint8Array(4))).toString("hex");
   return new ZvaultError("internal", `internal error ${id}`, { hint: "please report it; -v shows where it happened", cause: error });
 }
 

@@ -1,8 +1,6 @@
 /** Files that commands make or change for people: new ones with O_EXCL and 0600, changed ones by a new file and a rename. */
 import { closeSync, constants, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { randomBytes } from "node:crypto";
 import { dirname, resolve } from "node:path";
-import { lock } from "proper-lockfile";
 import { ZvaultError } from "../errors.ts";
 import { fileError } from "./errors.ts";
 
@@ -32,7 +30,7 @@ export function writeWhole(path: string, bytes: Uint8Array, o: { replace: boolea
   const old = lstatSync(path, { throwIfNoEntry: false });
   if (old && !o.replace) throw new ZvaultError("would-ask", `${path} exists already`, { hint: "--yes writes over it", names: [path] });
   if (old && !old.isFile()) throw new ZvaultError("unsafe-file", `${path} is no regular file`, { names: [path] });
-  const temporary = `${dirname(resolve(path))}/.zvault-${randomBytes(6).toString("hex")}`;
+  const temporary = `${dirname(resolve(path))}/.zvault-${Buffer.from(crypto.getRandomValues(new Uint8Array(6))).toString("hex")}`;
   let fd: number;
   try {
     fd = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, o.mode ?? 0o600);
@@ -59,6 +57,7 @@ export function writeWhole(path: string, bytes: Uint8Array, o: { replace: boolea
  * returns others, or undefined to leave it.
  */
 export async function changeFile(path: string, change: (bytes: Uint8Array) => Uint8Array | undefined): Promise<boolean> {
+  const { lock } = (await import("proper-lockfile")).default;
   const release = await lock(path, { realpath: false, retries: { retries: 20, minTimeout: 20, maxTimeout: 200 } }).catch((error: unknown) => {
     throw new ZvaultError("changed", `${path} is being changed by another zvault`, { hint: `if not, remove ${path}.lock`, cause: error });
   });

@@ -1,7 +1,5 @@
 /** The chunk `cli`: from the words typed to a command, its help or a refusal. */
 import { build } from "../build.ts";
-import { startCommand } from "./base.ts";
-import { loadCommand, makeConfig } from "./config.ts";
 import { report } from "./errors.ts";
 import { helpFor, metaOf, unknownCommand } from "./help.ts";
 import { clean, say } from "./output.ts";
@@ -36,6 +34,8 @@ async function start(argv: readonly string[], id: string | undefined, rest: stri
     throw unknownCommand(argv);
   }
   if (flag("--help", "-h")) return print(helpFor(id.split(":")));
+  // oclif is not loaded for help, versions and slips of the keyboard
+  const { loadCommand, makeConfig, startCommand } = await import("./config.ts");
   const config = await makeConfig();
   return startCommand(await loadCommand(config, id), rest, config);
 }
@@ -61,8 +61,8 @@ export async function warm(): Promise<void> {
   helpFor([]);
   helpFor(["set"]);
   clean("");
+  const { loadCommand, makeConfig } = await import("./config.ts");
   const config = await makeConfig();
-  await loadCommand(config, "status");
-  await loadCommand(config, "ls");
+  for (const id of ["status", "ls", "set", "get", "unseal", "seal"]) await loadCommand(config, id);
 
 }

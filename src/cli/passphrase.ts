@@ -1,5 +1,4 @@
 /** A new passphrase: typed twice, unseen, and judged. A weak one is warned about, never refused: it is the owner's. */
-import { timingSafeEqual } from "node:crypto";
 import { ZvaultError } from "../errors.ts";
 import type { Credential } from "../protocol.ts";
 import { promptHidden } from "../run/prompt.ts";
@@ -27,7 +26,7 @@ async function typedTwice(): Promise<Uint8Array> {
   for (let left = tries; left > 0; left--) {
     const first = await promptHidden("New passphrase: ");
     const second = await promptHidden("Again:          ");
-    const same = first.length === second.length && timingSafeEqual(first, second);
+    const same = Buffer.compare(first, second) === 0;
     second.fill(0);
     if (same) return first;
     first.fill(0);

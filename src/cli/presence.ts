@@ -12,7 +12,7 @@ import { readKeyFile, readShares } from "./credential.ts";
 export type PresenceFlags = { keyFile?: string | undefined; shares?: readonly string[] | undefined };
 
 /** undefined when no flag gives one. */
-export function presenceFromFlags(flags: PresenceFlags): Credential | undefined {
+export async function presenceFromFlags(flags: PresenceFlags): Promise<Credential | undefined> {
   if (flags.keyFile !== undefined && (flags.shares?.length ?? 0) > 0) {
     throw new ZvaultError("usage", "--key-file and --share are two proofs; one is enough");
   }

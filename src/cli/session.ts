@@ -93,7 +93,7 @@ export class Session {
         ...(o.body === undefined ? {} : { body: o.body }),
         ...(credential === undefined ? {} : { credential }),
       });
-    const given = o.credential ?? (o.presence === undefined ? undefined : presenceFromFlags(o.presence));
+    const given = o.credential ?? (o.presence === undefined ? undefined : await presenceFromFlags(o.presence));
     if (given || o.presence === undefined) {
       try {
         return await once(given);

@@ -12,7 +12,6 @@ import { askPassphrase } from "../cli/presence.ts";
 import type { Session } from "../cli/session.ts";
 import { prepareHandout } from "../cli/shares.ts";
 import { ZvaultError } from "../errors.ts";
-import { makeKeyFile } from "../key-file.ts";
 import type { Credential } from "../protocol.ts";
 import { confirm } from "../run/prompt.ts";
 
@@ -86,9 +85,9 @@ Without options one passphrase on this computer opens all your vaults; it is ask
     o: { "key-file"?: string | undefined; shares: { shares: number; threshold: number } | undefined; passphrase: boolean; label?: string | undefined; source: string | undefined },
   ): Promise<{ result: Calls["vault.init"]["result"]; texts: Uint8Array[]; keyMade: boolean }> {
     const keyPath = o["key-file"];
-    const keyMade = keyPath !== undefined && makeKeyAt(keyPath);
+    const keyMade = keyPath !== undefined && (await makeKeyAt(keyPath));
     const slot: Slot = keyPath !== undefined ? "key-file" : o.shares ? "shares" : o.passphrase ? "passphrase" : "identity";
-    const credential = keyPath !== undefined ? readKeyFile(keyPath) : await this.#credential(session, slot, o.source);
+    const credential = keyPath !== undefined ? await readKeyFile(keyPath) : await this.#credential(session, slot, o.source);
     const label = o.label === undefined ? {} : { label: o.label };
     try {
       const answer = await session.ask("vault.init", { dir, slot, ...(slot === "shares" ? o.shares : {}), ...label }, { vault: false, credential });
@@ -113,9 +112,9 @@ Without options one passphrase on this computer opens all your vaults; it is ask
 }
 
 /** Makes the key file if it is absent. Returns true if it did. */
-function makeKeyAt(path: string): boolean {
+async function makeKeyAt(path: string): Promise<boolean> {
   if (existsSync(path)) return false;
-  const bytes = makeKeyFile();
+  const bytes = (await import("../key-file.ts")).makeKeyFile();
   fillFile(createPrivate(path), bytes, path);
   bytes.fill(0);
   return true;

@@ -55,7 +55,7 @@ passphrase of its own opens by these. All shares go into one call. Default: 12 h
   }
 
   async #open(session: Session, asked: Calls["agent.unseal"]["args"], flags: Given, source: string | undefined): Promise<Calls["agent.unseal"]["result"]> {
-    const given = fromFlags(flags, source);
+    const given = await fromFlags(flags, source);
     const once = async (credential: Credential) => {
       try {
         return (await session.ask("agent.unseal", asked, { vault: session.located() !== undefined, credential })).result;
@@ -77,7 +77,7 @@ passphrase of its own opens by these. All shares go into one call. Default: 12 h
   }
 }
 
-function fromFlags(flags: Given, source: string | undefined): Credential | undefined {
+async function fromFlags(flags: Given, source: string | undefined): Promise<Credential | undefined> {
   const kinds = [flags.passphrase || source !== undefined, flags["key-file"] !== undefined, (flags.share?.length ?? 0) > 0];
   if (kinds.filter(Boolean).length > 1) throw new ZvaultError("usage", "one way is enough: --passphrase, --share or --key-file");
   if (source !== undefined) return { kind: "passphrase", parts: [fromStdin(source)] };

@@ -7,7 +7,6 @@ import { maybe, shareFlags, sharesOf } from "../../cli/flags.ts";
 import { newPassphrase } from "../../cli/passphrase.ts";
 import { prepareHandout } from "../../cli/shares.ts";
 import { ZvaultError } from "../../errors.ts";
-import { makeKeyFile } from "../../key-file.ts";
 import type { Calls } from "../../calls.ts";
 
 export default class AccessAdd extends ZvaultCommand {
@@ -44,7 +43,7 @@ export default class AccessAdd extends ZvaultCommand {
     const handout = shares ? prepareHandout(shares.shares, flags.out) : undefined;
     let body: Uint8Array[] = [];
     try {
-      if (keyPath !== undefined) body = keyBytes(keyPath);
+      if (keyPath !== undefined) body = await keyBytes(keyPath);
       else if (flags.passphrase) body = (await newPassphrase(undefined)).parts;
       const kind: Calls["access.add"]["args"]["kind"] = keyPath !== undefined ? "key-file" : shares ? "shares" : flags.passphrase ? "passphrase" : "identity";
       const asked = { kind, ...(args.label === undefined ? {} : { label: args.label }), ...shares };
@@ -65,11 +64,11 @@ export default class AccessAdd extends ZvaultCommand {
   }
 }
 
-function keyBytes(path: string): Uint8Array[] {
+async function keyBytes(path: string): Promise<Uint8Array[]> {
   if (!existsSync(path)) {
-    const bytes = makeKeyFile();
+    const bytes = (await import("../../key-file.ts")).makeKeyFile();
     fillFile(createPrivate(path), bytes, path);
     bytes.fill(0);
   }
-  return readKeyFile(path).parts;
+  return (await readKeyFile(path)).parts;
 }

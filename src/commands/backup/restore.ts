@@ -39,11 +39,14 @@ still there is never written over. The restored vault starts a new lineage.`;
       if (!(await ask)) throw new ZvaultError("interrupted", "nothing was restored");
     }
     const session = this.session(flags);
-    const credential = presenceFromFlags(presenceOf(flags)) ?? (await askPassphrase("Passphrase: "));
+    const credential = (await presenceFromFlags(presenceOf(flags))) ?? (await askPassphrase("Passphrase: "));
     try {
       const asked = { dir, from, ...(id === undefined ? {} : { id }) };
       const { result } = await session.ask("backup.restore", asked, { vault: false, credential });
-      this.print(flags, result, () => `restored ${dir}/.zvault with ${count(result.secrets, "secret")}, from a copy made ${age(result.time)}`);
+      this.print(flags, result, () => [
+        `restored ${dir}/.zvault with ${count(result.secrets, "secret")}, from a copy made ${age(result.time)}`,
+        "next: zvault unseal",
+      ]);
     } finally {
       wipe(credential);
     }
