@@ -9,6 +9,8 @@ const looksBinary = 8192;
 /** A background process may keep the pipe open for ever: after the program's end we wait this long for more, in ms. */
 const linger = 200;
 const busy = 2;
+/** One is read into while the others wait to be written. */
+const buffers = 4;
 
 export class Pump {
   /** what went wrong with the output, other than a reader that had enough */
@@ -20,15 +22,20 @@ export class Pump {
   #seen = 0;
   #binary = false;
   #writing: Promise<void> = Promise.resolve();
+  /** chunks that are not written yet; each has a buffer of its own */
   #pending = 0;
   #last = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** the output takes no more; what was held back at the end of the source is still written */
+  #refused = false;
 
   constructor(source: number, target: number, set: MaskSet) {
     this.#fd = target;
     this.#stream = new MaskStream(set);
-    const buffer = new Uint8Array(new ArrayBuffer(65_536));
-    const callback = (count: number) => this.#take(buffer.subarray(0, count));
+    const ring = Array.from({ length: buffers }, () => new Uint8Array(new ArrayBuffer(65_536)));
+    let next = 0;
+    const buffer = () => ring[next++ % buffers] ?? new Uint8Array(0);
+    const callback = (count: number, into: Uint8Array) => this.#take(into.subarray(0, count));
     this.#source = new Socket({ fd: source, readable: true, writable: false, onread: { buffer, callback } });
     this.#ended = new Promise((done) => {
       this.#source.once("close", () => done());
@@ -55,7 +62,7 @@ export class Pump {
     await this.#writing;
   }
 
-  /** Returns whether to go on reading at once; the buffer belongs to the write until that is done. */
+  /** Returns whether to go on reading at once; a buffer belongs to its write until that is done. */
   #take(bytes: Uint8Array): boolean {
     this.#last = performance.now();
     clearTimeout(this.#timer);
@@ -67,12 +74,12 @@ export class Pump {
       this.#write(this.#stream.push(bytes));
       if (this.#stream.waiting) this.#timer = setTimeout(() => this.#write(this.#stream.release(patience)), patience);
     }
-    if (this.#pending === 0) return true;
-    this.#writing.then(
-      () => this.#source.resume(),
-      () => this.#source.destroy(),
-    );
-    return false;
+    this.#pending++;
+    this.#writing = this.#writing.then(() => {
+      this.#pending--;
+      if (!this.#source.destroyed) this.#source.resume();
+    });
+    return this.#pending < buffers - 1;
   }
 
   #notice(bytes: Uint8Array): void {
@@ -82,14 +89,12 @@ export class Pump {
   }
 
   #write(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#pending++;
-    this.#writing = this.#writing.then(() => this.#writeAll(bytes)).finally(() => this.#pending--);
+    if (bytes.length > 0) this.#writing = this.#writing.then(() => this.#writeAll(bytes));
   }
 
   /** On a thread, so that signals are still handled while the reader is slow. */
   async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length && !this.#source.destroyed; ) {
+    for (let done = 0; done < bytes.length && !this.#refused; ) {
       const result = await new Promise<number | string>((settle) => {
         write(this.#fd, bytes, done, bytes.length - done, null, (error, count) => settle(error ? (error.code ?? "EIO") : count));
       });
@@ -97,6 +102,7 @@ export class Pump {
       else if (result === "EAGAIN") await new Promise((wake) => setTimeout(wake, busy));
       else {
         // the program learns it as it would without us: its next write finds a closed pipe
+        this.#refused = true;
         if (result !== "EPIPE") this.problem = result;
         this.#source.destroy();
       }
