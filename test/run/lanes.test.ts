@@ -109,6 +109,11 @@ t.test("masked: values are masked in stdout and stderr, told once, and exact wit
   t.equal((await folder.run(["-q", "--", "sh", "-c", "echo $KEY"])).stderr, "");
 });
 
+t.test("masked: output that ends in the beginning of a value arrives whole", async (t) => {
+  const begin = secret.slice(0, 9);
+  t.equal((await folder.run(["--", "printf", `end ${begin}`])).stdout.toString(), `end ${begin}`);
+});
+
 t.test("masked: 2>&1 keeps the order of the lines", async (t) => {
   const result = await folder.shell("run sh -c 'for i in 1 2 3 4 5 6 7 8 9; do echo o$i; echo e$i >&2; done' 2>&1");
   t.equal(result.stdout.toString(), [1, 2, 3, 4, 5, 6, 7, 8, 9].map((i) => `o${i}\ne${i}\n`).join(""));
