@@ -54,13 +54,28 @@ function load(): Libc {
   // Node 26.10: V8's optimizing compiler aborts the process now and then when it makes a "fast API call" of a hot call into
   // node:ffi ("Check failed: FastApiCallNode::ArityForArgc"; 3 of 90 runs of a busy test). Without them calls take the generic path.
   setFlagsFromString("--no-turbo-fast-api-calls");
-  const { functions: call } = ffi.dlopen(null, signatures);
+  const call = onDemand(ffi);
   const place = call.__errno_location();
   return {
     call,
     errno: () => ffi.getInt32(place, 0),
     view: (address, length) => ffi.toArrayBuffer(address, length, false),
   };
+}
+
+/** Each function is bound when it is first used: one binding costs a search for executable memory near the code, ~0.1 ms. */
+function onDemand(ffi: typeof Ffi): Libc["call"] {
+  const call = {} as Libc["call"];
+  for (const name of Object.keys(signatures) as (keyof typeof signatures)[]) {
+    const get = (): unknown => {
+      const { functions } = ffi.dlopen(null, { [name]: signatures[name] });
+      const value = functions[name];
+      Object.defineProperty(call, name, { value, enumerable: true });
+      return value;
+    };
+    Object.defineProperty(call, name, { get, enumerable: true, configurable: true });
+  }
+  return call;
 }
 
 /** An Error as Node's own system calls throw it: `code` "EAGAIN", positive number in, negative `errno` on it. */
