@@ -107,7 +107,10 @@ export class Client {
     } catch (failure) {
       if (!(failure instanceof Lost)) throw failure;
       const harmless = verbs[verb].audit === "none" || verbs[verb].audit === "read";
-      if (verb === "agent.seal") await this.#gone(); // it died of it: sealed is sealed, but say what is known
+      if (verb === "agent.seal") {
+        await this.#gone();
+        throw new ZvaultError("internal", "the agent ended before it answered; it is gone, and all keys with it");
+      }
       if (harmless)
         throw new ZvaultError("agent-start", "the agent went away before it answered; nothing was changed", { hint: "try again" });
       throw new ZvaultError("internal", `the agent went away before it answered; whether ${verb} was done is not known`, {

@@ -33,11 +33,11 @@ export async function writeSecret(fd: number, secret: Secret): Promise<void> {
 }
 
 function widen(room: Secret, limit: number): Secret {
-  if (room.length >= limit) {
+  if (room.length > limit) {
     room.wipe();
     throw new ZvaultError("protocol", `more than ${limit} bytes of key work`);
   }
-  const wider = Secret.alloc(Math.min(2 * room.length, limit));
+  const wider = Secret.alloc(Math.min(2 * room.length, limit + 1));
   room.use((from) => wider.use((into) => into.set(from)));
   room.wipe();
   return wider;

@@ -108,6 +108,26 @@ t.test("a client whose agent is on its way out is served by the next one", async
   }
 });
 
+t.test("when its time is up a vault is sealed, and the agent goes", async (t) => {
+  const { client, base, options } = await realAgent(t, { grace: 100 });
+  const pid = client.agentPid;
+  const since = processStat(pid)?.startTime ?? "";
+  fs.mkdirSync(`${base}/shop`);
+  const credential = { kind: "key-file" as const, parts: [makeKeyFile()] };
+  await client.ask("vault.init", { dir: `${base}/shop`, slot: "key-file" }, { credential });
+  const vault = locateVault({ cwd: `${base}/shop`, places: options.places, home: base });
+  if (!vault) return t.fail("not found");
+  await client.ask("agent.seal", {});
+  await gone(pid, since);
+  const next = await connect(options);
+  await next.ask("agent.unseal", { lifetime: 1 }, { vault, credential });
+  t.equal((await next.ask("agent.status", {})).result.vaults.length, 1);
+  const [second, began] = [next.agentPid, processStat(next.agentPid)?.startTime ?? ""];
+  next.close();
+  await gone(second, began);
+  t.match(fs.readFileSync(`${options.places.state}/agent.log`, "utf8"), /ending: nothing open/);
+});
+
 t.test("TERM, HUP and INT seal and end it", async (t) => {
   for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
     const { client, places } = await realAgent(t);

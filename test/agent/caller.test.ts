@@ -1,0 +1,60 @@
+import { spawn, spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import t from "tap";
+import { callerOf } from "../../src/agent/caller.ts";
+import { isGone, processStat } from "../../src/process-stat.ts";
+
+const uid = process.geteuid?.() ?? 0;
+
+t.test("a caller is its pid, start time, program and session", async (t) => {
+  const own = processStat(process.pid);
+  const caller = callerOf({ pid: process.pid, uid }, own?.startTime ?? "");
+  const leader = Number(spawnSync("ps", ["-o", "sid=", "-p", String(process.pid)]).stdout.toString());
+  t.match(caller, {
+    uid,
+    pid: process.pid,
+    startTime: own?.startTime,
+    program: fs.realpathSync(process.execPath),
+    listener: "socket",
+    verdict: "plain",
+    signs: [],
+  });
+  t.equal(caller.session.split(":")[0], String(leader));
+  t.strictSame(callerOf({ pid: process.pid, uid }, own?.startTime ?? ""), caller, "and stays the same");
+});
+
+t.test("a pid that now belongs to another process, or to none, is nobody, and shares a session with nobody", async (t) => {
+  const other = callerOf({ pid: process.pid, uid }, "1");
+  t.match(other, { pid: 0, program: "", startTime: "" });
+  t.not(other.session, callerOf({ pid: process.pid, uid }, processStat(process.pid)?.startTime ?? "").session);
+  t.match(callerOf({ pid: 0, uid }, ""), { pid: 0 });
+});
+
+t.test("without its leader a session is a process's own", async (t) => {
+  // the shell leads a new session, leaves a child in it and goes
+  const shell = spawn("setsid", ["-w", "sh", "-c", "sleep 30 & echo $!"], { stdio: ["ignore", "pipe", "ignore"] });
+  const reaped = new Promise((resolve) => shell.once("exit", resolve));
+  const pid = Number(await new Promise<string>((resolve) => shell.stdout.once("data", (chunk) => resolve(String(chunk)))));
+  t.teardown(() => void process.kill(pid));
+  const { session = 0, startTime = "" } = processStat(pid) ?? {};
+  await reaped;
+  t.equal(callerOf({ pid, uid }, startTime).session, `${session}:gone:${pid}:${startTime}`);
+});
+
+t.test("a program's name with spaces and parentheses does not shift the fields", async (t) => {
+  const child = spawn("python3", ["-c", 'open("/proc/self/comm","w").write(") R 1 2 3 (x"); print("up", flush=True); input()'], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  await new Promise((resolve) => child.stdout.once("data", resolve));
+  const pid = child.pid ?? 0;
+  t.match(fs.readFileSync(`/proc/${pid}/stat`, "latin1"), "() R 1 2 3 (x)");
+  t.equal(processStat(pid)?.session, processStat(process.pid)?.session);
+  t.match(processStat(pid)?.startTime, /^\d+$/);
+  const since = processStat(pid)?.startTime ?? "";
+  t.notOk(isGone(pid, since));
+  t.ok(isGone(pid, `${since}0`), "a reused pid is not the process that was meant");
+  child.stdin.end("\n");
+  await new Promise((resolve) => child.once("exit", resolve));
+  t.ok(isGone(pid, since));
+  t.equal(processStat(pid), undefined);
+});
