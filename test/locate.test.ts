@@ -168,7 +168,7 @@ t.test("a linked worktree uses the main checkout's vault, if git says it is one"
   fs.copyFileSync(`${w.home}/feature/.git`, `${w.home}/thief/.git`);
   t.equal(w.find(`${w.home}/thief`), undefined, "a copied .git file is not the one the repository names");
   fs.symlinkSync(`${w.home}/feature/.git`, `${fs.mkdtempSync(`${w.home}/l`)}/.git`);
-  for (const name of fs.readdirSync(w.home).filter((one) => /^l/.test(one)))
+  for (const name of fs.readdirSync(w.home).filter((one) => one.startsWith("l")))
     t.equal(w.find(`${w.home}/${name}`), undefined, "a link to it neither");
 
   const forged = `${w.home}/forged`;

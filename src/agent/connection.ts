@@ -48,6 +48,7 @@ export class Connection {
   #ended = false;
   #broken = false;
   #timer: NodeJS.Timeout | undefined;
+  #sent = (): void => {};
 
   /** `handle`: of a socket that was accepted and not read from. */
   constructor(handle: unknown, caller: () => Caller, serving: Serving, closed: () => void) {
@@ -66,6 +67,7 @@ export class Connection {
     this.#socket.on("close", () => {
       clearTimeout(this.#timer);
       this.#ended = true;
+      this.#sent();
       this.#reader.abort();
       for (const frame of this.#queue.splice(0)) frame.wipe();
       closed();
@@ -197,12 +199,11 @@ export class Connection {
     if (!last || socket.closed) return;
     const slow = setTimeout(() => this.cut(), this.#serving.time);
     await new Promise<void>((resolve) => {
-      socket.once("close", resolve);
+      this.#sent = resolve; // 'close' calls it
       socket.cork();
       for (const part of full) socket.write(part);
       socket.write(last, (failure) => {
         if (failure) return; // the handle may still be open: 'close' says when it is not
-        socket.off("close", resolve);
         resolve();
       });
       socket.uncork();

@@ -21,7 +21,7 @@ function run(...argv: string[]): Ran {
     cwd: "/",
     timeout: 60_000,
   });
-  return { status, out: `${stdout}${stderr}` };
+  return { status, out: stdout.toString() + stderr.toString() };
 }
 
 /** An agent of that user with an open vault that holds `value`. */
