@@ -3,6 +3,10 @@
  * compiling plugins (typescript), telling WSL apart (wsl-utils). Loading them took as long as the rest of a command.
  */
 exports.isWsl = false;
-exports.glob = exports.globSync = exports.minimatch = exports.render = () => {
-  throw new Error("not part of zvault");
-};
+exports.glob =
+  exports.globSync =
+  exports.minimatch =
+  exports.render =
+    () => {
+      throw new Error("not part of zvault");
+    };

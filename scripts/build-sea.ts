@@ -30,7 +30,9 @@ function bundle(entry: string, outfile: string, options: BuildOptions): void {
     platform: "node",
     target: "node26",
     legalComments: "none",
-    alias: Object.fromEntries(["ejs", "tinyglobby", "minimatch", "typescript", "wsl-utils"].map((name) => [name, "./scripts/absent.cjs"])),
+    alias: Object.fromEntries(
+      ["ejs", "tinyglobby", "minimatch", "typescript", "wsl-utils"].map((name) => [name, "./scripts/absent.cjs"]),
+    ),
     logLevel: "error",
     ...options,
   });
@@ -39,7 +41,8 @@ function bundle(entry: string, outfile: string, options: BuildOptions): void {
 function bundleAll(build: string, folder: string, options: BuildOptions, ending: string): void {
   const define = { ZVAULT_BUILD: JSON.stringify(build) };
   bundle("main.ts", join(folder, `main.${ending}`), { ...options, define: { ...define, ...options.define } });
-  for (const name of names) bundle(chunks[name], join(folder, `${name}.${ending}`), { ...options, define: { ...define, ...options.define } });
+  for (const name of names)
+    bundle(chunks[name], join(folder, `${name}.${ending}`), { ...options, define: { ...define, ...options.define } });
 }
 
 const commonJs: BuildOptions = {
@@ -62,7 +65,11 @@ function contentHash(): string {
 }
 
 function run(args: string[]): void {
-  const { status, error } = spawnSync(process.execPath, args, { stdio: "inherit", cwd: work, env: { PATH: dirname(process.execPath), HOME: work } });
+  const { status, error } = spawnSync(process.execPath, args, {
+    stdio: "inherit",
+    cwd: work,
+    env: { PATH: dirname(process.execPath), HOME: work },
+  });
   if (status !== 0) throw new Error(`node ${args.join(" ")} failed${error === undefined ? "" : `: ${error.message}`}`);
 }
 
@@ -72,7 +79,8 @@ mkdirSync(work, { recursive: true });
 const build = contentHash();
 bundleAll(build, work, commonJs, "cjs");
 bundleAll(build, npm, esm, "js");
-for (const name of names) run([...execArgv, join(import.meta.dirname, "chunk-cache.ts"), join(work, `${name}.cjs`), join(work, `${name}.cache`)]);
+for (const name of names)
+  run([...execArgv, join(import.meta.dirname, "chunk-cache.ts"), join(work, `${name}.cjs`), join(work, `${name}.cache`)]);
 const config = join(work, "sea.json");
 writeFileSync(
   config,
@@ -85,7 +93,9 @@ writeFileSync(
     useCodeCache: true,
     execArgv,
     execArgvExtension: "none",
-    assets: Object.fromEntries(names.flatMap((name) => ["cjs", "cache"].map((ending) => [`${name}.${ending}`, join(work, `${name}.${ending}`)]))),
+    assets: Object.fromEntries(
+      names.flatMap((name) => ["cjs", "cache"].map((ending) => [`${name}.${ending}`, join(work, `${name}.${ending}`)])),
+    ),
   }),
 );
 rmSync(executable, { force: true });

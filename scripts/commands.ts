@@ -5,12 +5,29 @@ import { table } from "../src/cli/table.ts";
 
 type Meta = Record<string, unknown>;
 
-const flagKeys = ["name", "char", "type", "description", "helpValue", "helpGroup", "hidden", "multiple", "required", "options", "allowNo", "default"];
+const flagKeys = [
+  "name",
+  "char",
+  "type",
+  "description",
+  "helpValue",
+  "helpGroup",
+  "hidden",
+  "multiple",
+  "required",
+  "options",
+  "allowNo",
+  "default",
+];
 const argKeys = ["name", "description", "required", "multiple", "options"];
 
 function pick(from: object, keys: readonly string[]): Meta {
   const all = from as Meta;
-  return Object.fromEntries(keys.flatMap((key) => (all[key] === undefined || all[key] === false || typeof all[key] === "function" ? [] : [[key, all[key]]])));
+  return Object.fromEntries(
+    keys.flatMap((key) =>
+      all[key] === undefined || all[key] === false || typeof all[key] === "function" ? [] : [[key, all[key]]],
+    ),
+  );
 }
 
 function named(all: Record<string, object>, keys: readonly string[]): Meta {

@@ -49,6 +49,8 @@ const refused: [string, string][] = [
   ["src/frame.ts", "./agent/main.ts"],
   ["src/main.ts", "./cli/main.ts"],
   ["src/main.ts", "./agent/main.ts"],
+  ["src/resolve.ts", "./vault/places.ts"],
+  ["src/locate.ts", "./vault/known.ts"],
   ["src/verbs.ts", "./client.ts"],
   ["src/errors.ts", "./sys/fs.ts"],
 ];

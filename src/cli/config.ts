@@ -25,7 +25,8 @@ export async function makeConfig(): Promise<Config> {
     commandIDs: Object.keys(table),
     commands,
     commandsDir: undefined,
-    findCommand: (id: string) => (table[id]?.() ?? Promise.reject(new Error(id))).then((one) => one.default) as unknown as Promise<Command.Class>,
+    findCommand: (id: string) =>
+      (table[id]?.() ?? Promise.reject(new Error(id))).then((one) => one.default) as unknown as Promise<Command.Class>,
     hasManifest: false,
     hooks: {},
     isRoot: true,

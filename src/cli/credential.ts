@@ -121,7 +121,10 @@ export async function readKeyFile(path: string): Promise<Credential> {
   } catch (error) {
     bytes.fill(0);
     if (!(error instanceof ZvaultError)) throw error;
-    throw new ZvaultError(error.code, `${path}: ${error.message}`, { ...(error.hint === undefined ? {} : { hint: error.hint }), names: [path] });
+    throw new ZvaultError(error.code, `${path}: ${error.message}`, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      names: [path],
+    });
   }
   return { kind: "key-file", parts: [bytes] };
 }
@@ -130,8 +133,12 @@ export async function readKeyFile(path: string): Promise<Credential> {
 export function readShares(sources: readonly string[]): Credential {
   const parts: Uint8Array[] = [];
   for (const source of sources) {
-    const bytes = source === "-" ? readStdin() : source.startsWith("@") ? readSecretFile(source.slice(1), { strict: true }) : undefined;
-    if (!bytes) throw new ZvaultError("usage", "a share comes from - or @FILE, never as an argument", { hint: "--share - or --share @share-1.txt" });
+    const bytes =
+      source === "-" ? readStdin() : source.startsWith("@") ? readSecretFile(source.slice(1), { strict: true }) : undefined;
+    if (!bytes)
+      throw new ZvaultError("usage", "a share comes from - or @FILE, never as an argument", {
+        hint: "--share - or --share @share-1.txt",
+      });
     parts.push(...lines(bytes));
     bytes.fill(0);
   }

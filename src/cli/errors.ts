@@ -2,6 +2,7 @@
  * How a failure is told: two lines on stderr, or one JSON object on stdout, and the exit code. What a parser of flags says is put into
  * our words, without what was typed: somebody may have typed a value.
  */
+import { stripVTControlCharacters } from "node:util";
 import { ZvaultError } from "../errors.ts";
 import { nearest } from "../run/nearest.ts";
 import { clean, sayJson } from "./output.ts";
@@ -10,12 +11,12 @@ type ParseError = Error & { parse?: { input?: { flags?: Record<string, unknown> 
 
 /** oclif's errors are told apart by what they carry: its classes lose their names in a bundle. */
 function usageOf(error: ParseError, command: string | undefined): ZvaultError | undefined {
-  if (error.parse === undefined) return undefined;
+  if (error.parse === undefined && !("oclif" in error)) return undefined;
   const help = `zvault ${command === undefined ? "" : `${command} `}--help`;
   const usage = (message: string, hint = help, names: string[] = []) => new ZvaultError("usage", message, { hint, names });
   if (Array.isArray(error.flags)) {
     const name = String(error.flags[0]).split("=")[0] ?? "";
-    const known = Object.keys(error.parse.input?.flags ?? {});
+    const known = Object.keys(error.parse?.input?.flags ?? {});
     const close = nearest(name.replace(/^-+/, ""), known);
     return usage(`there is no option ${name.slice(0, 40)}`, close === undefined ? help : `did you mean --${close}?`);
   }
@@ -28,15 +29,20 @@ function usageOf(error: ParseError, command: string | undefined): ZvaultError | 
 }
 
 function wordsOf(message: string): string {
-  const text = message.replace(/\x1b\[[0-9;]*m/g, "").replace(/\nSee more help with --help$/, "");
+  const text = stripVTControlCharacters(message).replace(/\nSee more help with --help$/, "");
   const option = /^Expected (--[\w-]+)=[\s\S]* to be one of: (.*)$/.exec(text);
   if (option) return `${option[1]} is one of ${option[2]}`;
   const argument = /^Expected [\s\S]* to be one of: (.*)$/.exec(text);
   if (argument) return `the argument is one of ${argument[1]}`;
   const value = /^Flag (--[\w-]+) expects a value/.exec(text);
   if (value) return `${value[1]} needs a value`;
-  const lines = text.replace(/^The following errors? occurred:\s*/, "").split("\n").map((line) => line.trim());
-  return (lines.find((line) => line !== "") ?? "the arguments do not fit").replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase());
+  const lines = text
+    .replace(/^The following errors? occurred:\s*/, "")
+    .split("\n")
+    .map((line) => line.trim());
+  return (lines.find((line) => line !== "") ?? "the arguments do not fit").replace(/^[A-Z](?=[a-z ])/, (letter) =>
+    letter.toLowerCase(),
+  );
 }
 
 /** A failure of the system where we touch files ourselves. `what` names the file. */
@@ -67,7 +73,10 @@ export function toZvaultError(error: unknown, command?: string): ZvaultError {
     if (typeof (error as NodeJS.ErrnoException).syscall === "string") return fileError(error, "a file");
   }
   const id = Buffer.from(crypto.getRandomValues(new Uint8Array(4))).toString("hex");
-  return new ZvaultError("internal", `internal error ${id}`, { hint: "please report it; -v shows where it happened", cause: error });
+  return new ZvaultError("internal", `internal error ${id}`, {
+    hint: "please report it; -v shows where it happened",
+    cause: error,
+  });
 }
 
 /** Prints the failure and returns the exit code. */

@@ -1,5 +1,18 @@
 /** Files that commands make or change for people: new ones with O_EXCL and 0600, changed ones by a new file and a rename. */
-import { closeSync, constants, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ZvaultError } from "../errors.ts";
 import { fileError } from "./errors.ts";
@@ -16,7 +29,7 @@ export function createPrivate(path: string): number {
 /** All bytes, synced. Closes the descriptor. */
 export function fillFile(fd: number, bytes: Uint8Array, path: string): void {
   try {
-    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
+    for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done);
     fsyncSync(fd);
   } catch (error) {
     throw fileError(error, path);
@@ -28,7 +41,8 @@ export function fillFile(fd: number, bytes: Uint8Array, path: string): void {
 /** A file's whole content by way of a temporary one next to it; `replace` allows one that is there. 0600 unless `mode` says otherwise. */
 export function writeWhole(path: string, bytes: Uint8Array, o: { replace: boolean; mode?: number }): void {
   const old = lstatSync(path, { throwIfNoEntry: false });
-  if (old && !o.replace) throw new ZvaultError("would-ask", `${path} exists already`, { hint: "--yes writes over it", names: [path] });
+  if (old && !o.replace)
+    throw new ZvaultError("would-ask", `${path} exists already`, { hint: "--yes writes over it", names: [path] });
   if (old && !old.isFile()) throw new ZvaultError("unsafe-file", `${path} is no regular file`, { names: [path] });
   const temporary = `${dirname(resolve(path))}/.zvault-${Buffer.from(crypto.getRandomValues(new Uint8Array(6))).toString("hex")}`;
   let fd: number;
@@ -58,9 +72,14 @@ export function writeWhole(path: string, bytes: Uint8Array, o: { replace: boolea
  */
 export async function changeFile(path: string, change: (bytes: Uint8Array) => Uint8Array | undefined): Promise<boolean> {
   const { lock } = (await import("proper-lockfile")).default;
-  const release = await lock(path, { realpath: false, retries: { retries: 20, minTimeout: 20, maxTimeout: 200 } }).catch((error: unknown) => {
-    throw new ZvaultError("changed", `${path} is being changed by another zvault`, { hint: `if not, remove ${path}.lock`, cause: error });
-  });
+  const release = await lock(path, { realpath: false, retries: { retries: 20, minTimeout: 20, maxTimeout: 200 } }).catch(
+    (error: unknown) => {
+      throw new ZvaultError("changed", `${path} is being changed by another zvault`, {
+        hint: `if not, remove ${path}.lock`,
+        cause: error,
+      });
+    },
+  );
   try {
     const old = existsSync(path);
     const bytes = change(old ? readFileSync(path) : new Uint8Array());

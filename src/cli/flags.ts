@@ -41,7 +41,10 @@ export function presenceOf(flags: { "key-file"?: string | undefined; share?: str
   return { keyFile: flags["key-file"], shares: flags.share };
 }
 
-export function filesOf(flags: { env?: string | undefined; "env-file"?: string[] | undefined }): { env: string | undefined; files: string[] | undefined } {
+export function filesOf(flags: { env?: string | undefined; "env-file"?: string[] | undefined }): {
+  env: string | undefined;
+  files: string[] | undefined;
+} {
   return { env: flags.env, files: flags["env-file"] };
 }
 
@@ -54,12 +57,18 @@ export function seconds(text: string, option: string): number {
 }
 
 /** N and K of new shares. Throws `usage`. */
-export function sharesOf(shares: number | undefined, threshold: number | undefined): { shares: number; threshold: number } | undefined {
+export function sharesOf(
+  shares: number | undefined,
+  threshold: number | undefined,
+): { shares: number; threshold: number } | undefined {
   if (shares === undefined) {
-    if (threshold !== undefined) throw new ZvaultError("usage", "--threshold goes with a number of shares", { hint: "--shares 5 --threshold 3" });
+    if (threshold !== undefined)
+      throw new ZvaultError("usage", "--threshold goes with a number of shares", { hint: "--shares 5 --threshold 3" });
     return undefined;
   }
-  if (threshold === undefined) throw new ZvaultError("usage", "--threshold is missing: how many of the shares open it", { hint: "--shares 5 --threshold 3" });
-  if (threshold > shares) throw new ZvaultError("usage", `${shares} shares cannot make ${threshold}`, { hint: "--shares 5 --threshold 3" });
+  if (threshold === undefined)
+    throw new ZvaultError("usage", "--threshold is missing: how many of the shares open it", { hint: "--shares 5 --threshold 3" });
+  if (threshold > shares)
+    throw new ZvaultError("usage", `${shares} shares cannot make ${threshold}`, { hint: "--shares 5 --threshold 3" });
   return { shares, threshold };
 }

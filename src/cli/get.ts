@@ -25,13 +25,23 @@ export type GetFlags = {
 };
 
 /** `hint`: for a name that is not there. */
-export async function getValue(session: Session, ref: Ref, flags: GetFlags, typed: string, hint: () => Promise<string | undefined>): Promise<void> {
+export async function getValue(
+  session: Session,
+  ref: Ref,
+  flags: GetFlags,
+  typed: string,
+  hint: () => Promise<string | undefined>,
+): Promise<void> {
   checkShow(flags);
   const wanted = { ...ref, ...(flags.version === undefined ? {} : { version: flags.version }) };
   try {
     const answer = await session.ask("kv.get", wanted, { presence: presenceOf(flags), what: `Show ${typed}` });
     try {
-      await show(flags, answer.body[0] ?? new Uint8Array(), { path: ref.path, version: answer.result.version, class: answer.result.class });
+      await show(flags, answer.body[0] ?? new Uint8Array(), {
+        path: ref.path,
+        version: answer.result.version,
+        class: answer.result.class,
+      });
     } finally {
       answer.release();
     }

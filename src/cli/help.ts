@@ -47,7 +47,11 @@ export function rootHelp(): string[] {
     const rows = group.rows.filter(([id]) => topics[id] !== undefined || metaOf(id) !== undefined);
     lines.push(group.title, ...rows.map(([id, example]) => `  ${id.padEnd(width)}  ${summaryOf(id).padEnd(left)}  ${example}`), "");
   }
-  return [...lines, "zvault COMMAND --help   flags and examples       zvault help codes   exit codes", "zvault                  where you stand, and what to do next"];
+  return [
+    ...lines,
+    "zvault COMMAND --help   flags and examples       zvault help codes   exit codes",
+    "zvault                  where you stand, and what to do next",
+  ];
 }
 
 function summaryOf(id: string): string {
@@ -82,12 +86,18 @@ export function commandHelp(meta: CommandMeta): string[] {
   const id = meta.id.replaceAll(":", " ");
   const lines = [meta.summary ?? "", "", "Usage", ...usageOf(meta).map((one) => `  zvault ${id}${one === "" ? "" : ` ${one}`}`)];
   const args = Object.values(meta.args).filter((one) => one.description !== undefined);
-  if (args.length > 0) lines.push("", "Arguments", ...columns(args.map((one) => [`  ${one.name.toUpperCase()}`, one.description ?? ""])));
+  if (args.length > 0)
+    lines.push("", "Arguments", ...columns(args.map((one) => [`  ${one.name.toUpperCase()}`, one.description ?? ""])));
 
   lines.push(...flagLines(meta));
-  if (meta.description !== undefined) lines.push("", ...meta.description.trim().split("\n"));
+  if (meta.description !== undefined) lines.push("", ...meta.description.trim().split("\n").flatMap(wrapped));
   if (meta.examples && meta.examples.length > 0) lines.push("", "Examples", ...meta.examples.map((one) => `  ${one}`));
   return lines;
+}
+
+/** Lines of 120 columns at most, broken between words. */
+function wrapped(line: string): string[] {
+  return line.match(/.{1,120}(?= |$)/g)?.map((part) => part.trimStart()) ?? [""];
 }
 
 function flagLines(meta: CommandMeta): string[] {
@@ -131,7 +141,9 @@ function codes(): string[] {
     130: "Ctrl-C",
   };
   const rows = Object.entries(meanings).map(([code, meaning]) => {
-    const names = Object.entries(exitCodes).filter(([, value]) => value === Number(code)).map(([name]) => name);
+    const names = Object.entries(exitCodes)
+      .filter(([, value]) => value === Number(code))
+      .map(([name]) => name);
     return [`  ${code.padStart(3)}`, meaning, names.join(" ")];
   });
   return [
@@ -153,7 +165,11 @@ export function unknownCommand(words: readonly string[], prefix = ""): ZvaultErr
     const subs = ids.filter((id) => id.startsWith(`${first}:`)).map((id) => id.slice(first.length + 1));
     const close = words[1] === undefined ? undefined : nearest(words[1], subs);
     const hint = close === undefined ? `zvault ${first} ${subs.join("|")}` : `did you mean zvault ${first} ${close}?`;
-    return new ZvaultError("usage", words[1] === undefined ? `${first} needs a command` : `${first} has no command ${quote(words[1])}`, { hint });
+    return new ZvaultError(
+      "usage",
+      words[1] === undefined ? `${first} needs a command` : `${first} has no command ${quote(words[1])}`,
+      { hint },
+    );
   }
   const close = nearest(first, [...ids.filter((id) => !id.includes(":")), ...Object.keys(topics), "help"]);
   const hint = close === undefined ? "zvault --help" : `did you mean zvault ${prefix === "" ? "" : `${prefix} `}${close}?`;

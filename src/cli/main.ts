@@ -1,5 +1,6 @@
 /** The chunk `cli`: from the words typed to a command, its help or a refusal. */
 import { build } from "../build.ts";
+import { ZvaultError } from "../errors.ts";
 import { report } from "./errors.ts";
 import { helpFor, metaOf, unknownCommand } from "./help.ts";
 import { clean, say } from "./output.ts";
@@ -14,7 +15,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     return await start(argv, id, rest, flag);
   } catch (error) {
-    return report(error, { json: flag("--json"), verbose: flag("-v", "--verbose"), command: id?.replace(":", " ") });
+    return report(error, {
+      json: flag("--json"),
+      verbose: flag("-v", "--verbose"),
+      command: id === "overview" ? undefined : id?.replace(":", " "),
+    });
   }
 }
 
@@ -24,7 +29,12 @@ function broken(error: NodeJS.ErrnoException): void {
   throw error;
 }
 
-async function start(argv: readonly string[], id: string | undefined, rest: string[], flag: (...names: string[]) => boolean): Promise<number> {
+async function start(
+  argv: readonly string[],
+  id: string | undefined,
+  rest: string[],
+  flag: (...names: string[]) => boolean,
+): Promise<number> {
   const first = argv[0];
   if (first === "--version" || first === "-V") return print([`zvault ${build}`]);
   if (first === "help") return print(helpFor(argv.slice(1).filter((word) => !word.startsWith("-"))));
@@ -33,7 +43,9 @@ async function start(argv: readonly string[], id: string | undefined, rest: stri
     if (first !== undefined && flag("--help", "-h")) return print(helpFor(argv.filter((word) => !word.startsWith("-"))));
     throw unknownCommand(argv);
   }
-  if (flag("--help", "-h")) return print(helpFor(id.split(":")));
+  if (flag("--help", "-h")) return print(id === "overview" ? helpFor([]) : helpFor(id.split(":")));
+  const word = id === "overview" ? rest.find((one) => metaOf(one) !== undefined || metaOf(`${one}:list`) !== undefined) : undefined;
+  if (word !== undefined) throw new ZvaultError("usage", "options stand behind the command", { hint: `zvault ${word} …` });
   // oclif is not loaded for help, versions and slips of the keyboard
   const { loadCommand, makeConfig, startCommand } = await import("./config.ts");
   const config = await makeConfig();
@@ -48,7 +60,8 @@ function print(lines: readonly string[]): number {
 /** No words at all: the status screen. Flags alone belong to it, too. */
 function split(argv: readonly string[]): { id: string | undefined; rest: string[] } {
   const [first, second] = argv;
-  if (first === undefined || (first.startsWith("-") && !["--help", "-h", "--version", "-V"].includes(first))) return { id: "overview", rest: [...argv] };
+  if (first === undefined || (first.startsWith("-") && !["--help", "-h", "--version", "-V"].includes(first)))
+    return { id: "overview", rest: [...argv] };
   if (second !== undefined && metaOf(`${first}:${second}`)) return { id: `${first}:${second}`, rest: argv.slice(2) };
   if (!first.includes(":") && metaOf(first)) return { id: first, rest: argv.slice(1) };
   return { id: undefined, rest: argv.slice(1) };
@@ -64,5 +77,4 @@ export async function warm(): Promise<void> {
   const { loadCommand, makeConfig } = await import("./config.ts");
   const config = await makeConfig();
   for (const id of ["status", "ls", "set", "get", "unseal", "seal"]) await loadCommand(config, id);
-
 }

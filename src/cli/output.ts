@@ -36,7 +36,12 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   const cells = rows.map((row) => row.map(clean));
   const widths: number[] = [];
   for (const row of cells) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
-  return cells.map((row) => row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join("  ").trimEnd());
+  return cells.map((row) =>
+    row
+      .map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 /** "12 secrets", "1 secret". */

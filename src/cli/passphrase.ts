@@ -12,7 +12,8 @@ export async function newPassphrase(source: string | undefined): Promise<Credent
   const bytes = source === undefined ? await typedTwice() : fromStdin(source);
   if (bytes.length === 0) throw new ZvaultError("usage", "an empty passphrase protects nothing", { hint: "nothing was changed" });
   const why = weakness(bytes);
-  if (why !== undefined) note(`warning: this passphrase is weak: ${why}. Five or six random words are easy to type and hard to guess`);
+  if (why !== undefined)
+    note(`warning: this passphrase is weak: ${why}. Five or six random words are easy to type and hard to guess`);
   return { kind: "passphrase", parts: [bytes] };
 }
 
@@ -40,7 +41,9 @@ export function weakness(bytes: Uint8Array): string | undefined {
   if (bytes.length < 8) return `${bytes.length} characters`;
   const different = new Set(bytes).size;
   if (different < 5) return "few different characters";
-  const kinds = [0x30, 0x41, 0x61].filter((from) => bytes.some((byte) => byte >= from && byte < from + (from === 0x30 ? 10 : 26))).length;
+  const kinds = [0x30, 0x41, 0x61].filter((from) =>
+    bytes.some((byte) => byte >= from && byte < from + (from === 0x30 ? 10 : 26)),
+  ).length;
   const other = bytes.some((byte) => byte > 0x7f || !isLetterOrDigit(byte)) ? 1 : 0;
   if (bytes.length < 12 && kinds + other < 3) return "short, and of one kind of character";
   return bytes.length < 16 && kinds + other < 2 ? "one kind of character" : undefined;

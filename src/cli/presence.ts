@@ -34,7 +34,7 @@ export async function askFor(slots: readonly SlotInfo[], what: string): Promise<
   if (kinds.size === 0 || kinds.has("identity") || kinds.has("passphrase")) return askPassphrase(`${what}. Passphrase: `);
   const shares = slots.find((slot) => slot.kind === "shares");
   if (shares) return askShares(shares.threshold ?? 2, what);
-  throw new ZvaultError("presence-needed", `${what}: only a key file opens this vault`, { hint: "add --key-file FILE" });
+  throw new ZvaultError("presence-needed", "only a key file opens this vault", { hint: "--key-file FILE" });
 }
 
 async function askShares(threshold: number, what: string): Promise<Credential> {

@@ -42,7 +42,14 @@ export class Project {
   readonly #names: ReadonlyMap<string, Definition>;
   readonly #env: string | undefined;
 
-  private constructor(o: { folder: string; relative: string; slug: string; bound: boolean; files: readonly EnvFile[]; env: string | undefined }) {
+  private constructor(o: {
+    folder: string;
+    relative: string;
+    slug: string;
+    bound: boolean;
+    files: readonly EnvFile[];
+    env: string | undefined;
+  }) {
     this.folder = o.folder;
     this.relative = o.relative;
     this.slug = o.slug;
@@ -79,7 +86,9 @@ export class Project {
   target(typed: string): Target {
     if (isPath(typed)) return { ref: refOf(typed) };
     if (!/^[A-Za-z0-9._-]{1,128}$/.test(typed)) {
-      throw new ZvaultError("usage", `${JSON.stringify(typed.slice(0, 40))} is no name`, { hint: "letters, digits, . _ -; or a path: /env/shop/NAME" });
+      throw new ZvaultError("usage", `${JSON.stringify(typed.slice(0, 40))} is no name`, {
+        hint: "letters, digits, . _ -; or a path: /env/shop/NAME",
+      });
     }
     const found = this.#names.get(typed);
     if (!found) return { ref: { path: pathFor(this.slug, this.#envFile, typed) }, name: typed };
@@ -87,9 +96,15 @@ export class Project {
     const value = parseValue(found.text);
     if (value.kind === "reference") return { ref: value.ref, name: typed, place };
     if (value.kind === "plain") {
-      throw new ZvaultError("usage", `${typed} is a setting: it is readable in ${place}`, { hint: `edit ${place}`, names: [typed] });
+      throw new ZvaultError("usage", `${typed} is a setting: it is readable in ${place}`, {
+        hint: `edit ${place}`,
+        names: [typed],
+      });
     }
-    throw new ZvaultError("usage", `${typed} is put together from several values in ${place}`, { hint: "name the one you mean by its path", names: [typed] });
+    throw new ZvaultError("usage", `${typed} is put together from several values in ${place}`, {
+      hint: "name the one you mean by its path",
+      names: [typed],
+    });
   }
 
   /** "did you mean …", for a name that is in no file and in no vault. */
@@ -103,7 +118,8 @@ export class Project {
   get #envFile(): string {
     const given = this.files[0]?.name;
     // -f FILE names the file; else -e NAME does
-    if (this.#env === undefined && given !== undefined && !fileNames(undefined).includes(given)) return given.replace(/\.zvault$/, "");
+    if (this.#env === undefined && given !== undefined && !fileNames(undefined).includes(given))
+      return given.replace(/\.zvault$/, "");
     return this.#env === undefined ? ".env" : `.env.${this.#env}`;
   }
 }
@@ -124,7 +140,11 @@ export function refOf(typed: string): Ref {
 function filesOf(flags: FileFlags): EnvFile[] {
   const search = { cwd: process.cwd(), home: process.env["HOME"] };
   try {
-    return findFiles({ ...search, ...(flags.env === undefined ? {} : { env: flags.env }), ...(flags.files === undefined ? {} : { files: flags.files }) });
+    return findFiles({
+      ...search,
+      ...(flags.env === undefined ? {} : { env: flags.env }),
+      ...(flags.files === undefined ? {} : { files: flags.files }),
+    });
   } catch (error) {
     // `set -e new NAME` makes the file
     if (!(error instanceof ZvaultError) || error.code !== "not-found" || flags.env === undefined) throw error;
@@ -145,7 +165,12 @@ function definitions(files: readonly EnvFile[]): Map<string, Definition> {
 /** As import names a project that has no name yet: from its own files, else its folder; one that is taken gets its path in front. */
 export function freshSlug(folder: string, below: string, projects: readonly ProjectInfo[]): string {
   const read = (name: string) => (existsSync(`${folder}/${name}`) ? readFileSync(`${folder}/${name}`, "utf8") : undefined);
-  const files = { packageJson: read("package.json"), pyproject: read("pyproject.toml"), cargo: read("Cargo.toml"), goMod: read("go.mod") };
+  const files = {
+    packageJson: read("package.json"),
+    pyproject: read("pyproject.toml"),
+    cargo: read("Cargo.toml"),
+    goMod: read("go.mod"),
+  };
   const given = Object.fromEntries(Object.entries(files).filter(([, text]) => text !== undefined));
   const slug = slugOf(projectNameFrom(given) ?? basename(realpathSync(folder)));
   const taken = (name: string) => projects.some((one) => one.project === name && one.folder !== below);

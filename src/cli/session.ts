@@ -35,6 +35,8 @@ export class Session {
   readonly places: Places;
   readonly #options: SessionOptions;
   #client: Client | undefined;
+  #dir: string | undefined;
+  /** null: not looked for yet */
   #located: Located | undefined | null = null;
 
   constructor(options: SessionOptions = {}) {
@@ -45,7 +47,7 @@ export class Session {
   /** The vault at hand, undefined if there is none. Throws as `locateVault`. */
   located(): Located | undefined {
     if (this.#located === null) {
-      const dir = this.#options.vault ?? process.env["ZVAULT_DIR"];
+      const dir = this.#dir ?? this.#options.vault ?? process.env["ZVAULT_DIR"];
       const headId = dir === undefined ? headVault() : undefined;
       const home = homeOf(process.env);
       this.#located = locateVault({
@@ -66,7 +68,13 @@ export class Session {
     return found;
   }
 
-  /** After a vault was made, adopted or restored. */
+  /** From now on the vault in `dir`: it was just made. */
+  at(dir: string): void {
+    this.#dir = dir;
+    this.#located = null;
+  }
+
+  /** After a vault was made, adopted or restored where one is looked for. */
   forget(): void {
     this.#located = null;
   }

@@ -63,7 +63,10 @@ function onTerminal(): Handout {
   try {
     openTty().close();
   } catch (error) {
-    throw new ZvaultError("would-ask", "there is no terminal to show the shares on", { hint: "--out DIR writes them to files", cause: error });
+    throw new ZvaultError("would-ask", "there is no terminal to show the shares on", {
+      hint: "--out DIR writes them to files",
+      cause: error,
+    });
   }
   return {
     cancel() {},
@@ -78,7 +81,9 @@ function onTerminal(): Handout {
           terminal.close();
         }
         share.fill(0);
-        await promptLine(index + 1 < shares.length ? "Enter takes it off the screen and shows the next: " : "Enter takes it off the screen: ");
+        await promptLine(
+          index + 1 < shares.length ? "Enter takes it off the screen and shows the next: " : "Enter takes it off the screen: ",
+        );
         const again = openTty();
         // the screen and what was scrolled off it
         writeSync(again.fd, "\x1b[H\x1b[2J\x1b[3J");

@@ -24,19 +24,28 @@ export async function readValue(source: string | undefined, what: string): Promi
   if (source === undefined) {
     const typed = await promptHidden(`Value of ${what} (not shown): `).catch((error: unknown) => {
       if (!(error instanceof ZvaultError) || error.code !== "would-ask") throw error;
-      throw new ZvaultError("would-ask", "there is no terminal to type the value on", { hint: "from stdin with -, from a file with @FILE, or --generate hex:32" });
+      throw new ZvaultError("would-ask", "there is no terminal to type the value on", {
+        hint: "from stdin with -, from a file with @FILE, or --generate hex:32",
+      });
     });
-    if (typed.length === 0) throw new ZvaultError("interrupted", "no value was typed", { hint: "nothing was changed; an empty value: printf '' | zvault set NAME -" });
+    if (typed.length === 0)
+      throw new ZvaultError("interrupted", "no value was typed", {
+        hint: "nothing was changed; an empty value: printf '' | zvault set NAME -",
+      });
     return typed;
   }
-  const bytes = readSource(source);
-  if (!bytes) {
-    throw new ZvaultError("usage", "a value is never an argument: it would stay in the shell's history", {
-      hint: "type it when asked, or give it by - (stdin) or @FILE; if that was a real value, change it",
-    });
-  }
+  checkSource(source);
+  const bytes = readSource(source) ?? new Uint8Array();
   if (bytes.at(-1) === 0x0a) note("note: the value ends with a newline and is stored so; printf %s leaves it off");
   return bytes;
+}
+
+/** Refuses what is neither `-` nor `@FILE`, before anything else is looked at. It is not echoed. */
+export function checkSource(source: string | undefined): void {
+  if (source === undefined || source === "-" || source.startsWith("@")) return;
+  throw new ZvaultError("usage", "a value is never an argument: it would stay in the shell's history", {
+    hint: "type it when asked, or give it by - (stdin) or @FILE; if that was a real value, change it",
+  });
 }
 
 export type ShowFlags = { json: boolean; reveal: boolean; yes: boolean; out?: string | undefined };
@@ -55,7 +64,11 @@ function refuse(why: string): ZvaultError {
 }
 
 /** Shows a value as the flags say. `bytes` are wiped by the caller. */
-export async function show(flags: ShowFlags, bytes: Uint8Array, about: { path: string; version: number; class: SecretClass }): Promise<void> {
+export async function show(
+  flags: ShowFlags,
+  bytes: Uint8Array,
+  about: { path: string; version: number; class: SecretClass },
+): Promise<void> {
   if (flags.out !== undefined) {
     writeWhole(flags.out, bytes, { replace: flags.yes });
     if (flags.json) sayJson({ ...about, out: flags.out, bytes: bytes.length });
@@ -76,5 +89,6 @@ function onTerminal(bytes: Uint8Array): void {
     return;
   }
   for (const line of text.replace(/\n$/, "").split("\n")) say(line);
-  if (/[\p{Cc}\p{Cf}]/u.test(text.replaceAll("\n", ""))) note("note: control characters are shown escaped; --out FILE writes them as they are");
+  if (/[\p{Cc}\p{Cf}]/u.test(text.replaceAll("\n", "")))
+    note("note: control characters are shown escaped; --out FILE writes them as they are");
 }

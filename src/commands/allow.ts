@@ -16,7 +16,14 @@ A folder may use the values of the projects bound to it. Anything else that its 
 variables that change what a program runs (NODE_OPTIONS, LD_PRELOAD, PATH, …). Remembered in the vault, for this folder.`;
   static override examples = ["zvault allow env/other/API_KEY", "zvault allow --dangerous NODE_OPTIONS"];
   static override strict = false;
-  static override args = { ref: Args.string({ description: "zvault://PATH or PATH, or with --dangerous names", required: true, multiple: true, ignoreStdin: true }) };
+  static override args = {
+    ref: Args.string({
+      description: "zvault://PATH or PATH, or with --dangerous names",
+      required: true,
+      multiple: true,
+      ignoreStdin: true,
+    }),
+  };
   static override flags = { dangerous: Flags.boolean({ description: "the words are names of variables" }), ...presenceFlags };
 
   override async run(): Promise<void> {
@@ -25,8 +32,13 @@ variables that change what a program runs (NODE_OPTIONS, LD_PRELOAD, PATH, …).
     const session = this.session(flags);
     const folder = findFiles({ cwd: process.cwd(), home: process.env["HOME"] })[0]?.folder ?? realpathSync(process.cwd());
     const below = folderIn(session.vault(), folder);
-    const asked = flags.dangerous ? { folder: below, dangerous: words.map(variable) } : { folder: below, refs: words.map((word) => refOf(word).path) };
-    const { result } = await session.ask("project.allow", asked, { presence: presenceOf(flags), what: `Let ${folder} use ${words.join(" ")}` });
+    const asked = flags.dangerous
+      ? { folder: below, dangerous: words.map(variable) }
+      : { folder: below, refs: words.map((word) => refOf(word).path) };
+    const { result } = await session.ask("project.allow", asked, {
+      presence: presenceOf(flags),
+      what: `Let ${folder} use ${words.join(" ")}`,
+    });
     this.print(flags, result, () => `${folder} may use ${words.join(" ")}`);
   }
 }

@@ -1,6 +1,6 @@
 import { ZvaultCommand } from "../cli/base.ts";
 import { fileFlags, filesOf, name } from "../cli/flags.ts";
-import { age, bytes, table } from "../cli/output.ts";
+import { age, table } from "../cli/output.ts";
 import { Project } from "../cli/project.ts";
 
 export default class History extends ZvaultCommand {
@@ -16,7 +16,15 @@ export default class History extends ZvaultCommand {
     const { result } = await session.ask("kv.history", { path: ref.path });
     const newest = result.versions.toSorted((a, b) => b.number - a.number);
     this.print(flags, result, () =>
-      table(newest.map((one) => [`v${one.number}`, age(one.time), one.author, one.state === "live" ? bytes(one.bytes) : one.state, one.fields.length > 1 ? one.fields.join(" ") : ""])),
+      table(
+        newest.map((one) => [
+          `v${one.number}`,
+          age(one.time),
+          one.author,
+          one.state === "live" ? "" : one.state,
+          one.fields.length > 1 ? one.fields.join(" ") : "",
+        ]),
+      ),
     );
   }
 }

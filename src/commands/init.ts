@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { Calls } from "../calls.ts";
 import { ZvaultCommand } from "../cli/base.ts";
+import { sure } from "../cli/confirm.ts";
 import { readKeyFile, wipe } from "../cli/credential.ts";
 import { createPrivate, fillFile } from "../cli/files.ts";
 import { maybe, shareFlags, sharesOf, yesFlag } from "../cli/flags.ts";
@@ -12,8 +13,8 @@ import { askPassphrase } from "../cli/presence.ts";
 import type { Session } from "../cli/session.ts";
 import { prepareHandout } from "../cli/shares.ts";
 import { ZvaultError } from "../errors.ts";
+import type { Located } from "../locate.ts";
 import type { Credential } from "../protocol.ts";
-import { confirm } from "../run/prompt.ts";
 
 type Slot = Calls["vault.init"]["args"]["slot"];
 
@@ -42,8 +43,10 @@ Without options one passphrase on this computer opens all your vaults; it is ask
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Init);
     const shares = sharesOf(flags.shares, flags.threshold);
-    if (flags.out !== undefined && !shares) throw new ZvaultError("usage", "--out is for shares", { hint: "--shares 5 --threshold 3 --out DIR" });
-    if (flags.passphrase && (shares || flags["key-file"] !== undefined)) throw new ZvaultError("usage", "--passphrase stands alone; more ways in: zvault access add");
+    if (flags.out !== undefined && !shares)
+      throw new ZvaultError("usage", "--out is for shares", { hint: "--shares 5 --threshold 3 --out DIR" });
+    if (flags.passphrase && (shares || flags["key-file"] !== undefined))
+      throw new ZvaultError("usage", "--passphrase stands alone; more ways in: zvault access add");
     const session = this.session(flags);
     const dir = resolve(flags.vault ?? process.env["ZVAULT_DIR"] ?? ".").replace(/\/\.zvault$/, "");
     await this.#check(session, dir, flags.yes);
@@ -54,12 +57,19 @@ Without options one passphrase on this computer opens all your vaults; it is ask
       const key = flags["key-file"];
       this.print(flags, { ...made.result, keyFile: key ?? null, shares: written }, () => [
         `made ${made.result.dir}`,
-        ...(key === undefined ? [] : [`key file ${key}${made.keyMade ? ", new" : ""}: keep it out of the project, and a copy somewhere safe`]),
-        ...(shares ? [`${count(shares.shares, "share")}, ${shares.threshold} open it${written.length > 0 ? `: ${flags.out ?? ""}/share-1.txt …` : ""}`] : []),
+        ...(key === undefined
+          ? []
+          : [`key file ${key}${made.keyMade ? ", new" : ""}: keep it out of the project, and a copy somewhere safe`]),
+        ...(shares
+          ? [
+              `${count(shares.shares, "share")}, ${shares.threshold} open it${written.length > 0 ? `: ${flags.out ?? ""}/share-1.txt …` : ""}`,
+            ]
+          : []),
         ...(made.result.newIdentity ? ["your identity is new: this passphrase opens all your vaults on this computer"] : []),
         `next: zvault set NAME   or   zvault import`,
       ]);
-      if (key !== undefined && !relative(dir, resolve(key)).startsWith("..")) this.note(flags, `warning: ${key} lies in the project: never commit it`);
+      if (key !== undefined && !relative(dir, resolve(key)).startsWith(".."))
+        this.note(flags, `warning: ${key} lies in the project: never commit it`);
     } catch (error) {
       handout?.cancel();
       throw error;
@@ -67,22 +77,26 @@ Without options one passphrase on this computer opens all your vaults; it is ask
   }
 
   async #check(session: Session, dir: string, yes: boolean): Promise<void> {
-    if (existsSync(`${dir}/.zvault/vault`)) throw new ZvaultError("usage", `there is a vault in ${dir} already`, { hint: "zvault status" });
+    if (existsSync(`${dir}/.zvault/vault`))
+      throw new ZvaultError("usage", `there is a vault in ${dir} already`, { hint: "zvault status" });
     if (!existsSync(dir)) throw new ZvaultError("not-found", `there is no folder ${dir}`, { names: [dir] });
-    const above = session.located();
+    const above = existing(session);
     if (!above || above.root === realpathSync(dir) || yes) return;
-    const asked = confirm(`${above.root} has a vault already. Make another one in ${dir}?`, false).catch((error: unknown) => {
-      if (!(error instanceof ZvaultError) || error.code !== "would-ask") throw error;
-      throw new ZvaultError("would-ask", `${above.root} has a vault already`, { hint: "--yes makes another one here" });
-    });
-    if (!(await asked)) throw new ZvaultError("interrupted", "no vault was made");
+    const question = `${above.root} has a vault already. Make another one in ${dir}?`;
+    await sure(question, { yes, usually: false, no: "no vault was made" });
   }
 
   /** With a key file and shares the key file comes first, and proves presence for the shares. */
   async #make(
     session: Session,
     dir: string,
-    o: { "key-file"?: string | undefined; shares: { shares: number; threshold: number } | undefined; passphrase: boolean; label?: string | undefined; source: string | undefined },
+    o: {
+      "key-file"?: string | undefined;
+      shares: { shares: number; threshold: number } | undefined;
+      passphrase: boolean;
+      label?: string | undefined;
+      source: string | undefined;
+    },
   ): Promise<{ result: Calls["vault.init"]["result"]; texts: Uint8Array[]; keyMade: boolean }> {
     const keyPath = o["key-file"];
     const keyMade = keyPath !== undefined && (await makeKeyAt(keyPath));
@@ -90,8 +104,12 @@ Without options one passphrase on this computer opens all your vaults; it is ask
     const credential = keyPath !== undefined ? await readKeyFile(keyPath) : await this.#credential(session, slot, o.source);
     const label = o.label === undefined ? {} : { label: o.label };
     try {
-      const answer = await session.ask("vault.init", { dir, slot, ...(slot === "shares" ? o.shares : {}), ...label }, { vault: false, credential });
-      session.forget();
+      const answer = await session.ask(
+        "vault.init",
+        { dir, slot, ...(slot === "shares" ? o.shares : {}), ...label },
+        { vault: false, credential },
+      );
+      session.at(dir);
       if (slot !== "key-file" || !o.shares) return { result: answer.result, texts: answer.body, keyMade };
       const proof = { keyFile: keyPath };
       const more = await session.ask("access.add", { kind: "shares", ...o.shares }, { presence: proof, what: "Add shares" });
@@ -108,6 +126,16 @@ Without options one passphrase on this computer opens all your vaults; it is ask
     if (!exists) return newPassphrase(source);
     if (open && source === undefined) return undefined;
     return source === undefined ? askPassphrase("Your passphrase: ") : { kind: "passphrase", parts: [fromStdin(source)] };
+  }
+}
+
+/** `--vault` names a folder that need not have one yet; that it had one once is said. */
+function existing(session: Session): Located | undefined {
+  try {
+    return session.located();
+  } catch (error) {
+    if (error instanceof ZvaultError && error.code === "no-vault") return undefined;
+    throw error;
   }
 }
 

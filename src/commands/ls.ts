@@ -8,7 +8,8 @@ import { checkPrefix } from "../path.ts";
 
 export default class Ls extends ZvaultCommand {
   static override summary = "names, versions, ages, classes";
-  static override description = "\nWithout PATH: the names of the project at hand. `zvault ls /` lists everything in the vault. Never a value.";
+  static override description =
+    "\nWithout PATH: the names of the project at hand. `zvault ls /` lists everything in the vault. Never a value.";
   static override examples = ["zvault ls", "zvault ls /", "zvault ls env/shop --deleted"];
   static override args = { path: maybe("a path to list below; / for everything") };
   static override flags = {

@@ -28,7 +28,13 @@ export default class Overview extends ZvaultCommand {
     const { agent, vault } = await statusOf(session);
     const sealed = vault?.sealed ?? true;
     const open = agent.vaults.find((one) => one.id === found.id);
-    const next = sealed ? "zvault unseal" : raw.length > 0 ? "zvault import" : files.length > 0 ? "zvault run -- CMD" : "zvault set NAME";
+    const next = sealed
+      ? "zvault unseal"
+      : raw.length > 0
+        ? "zvault import"
+        : files.length > 0
+          ? "zvault run -- CMD"
+          : "zvault set NAME";
     this.print(flags, { vault: found.id, sealed, files, raw, next }, () => [
       `vault       ${found.dir}${vault?.open ? `, ${count(vault.open.secrets, "secret")}` : ""}`,
       `state       ${sealed ? "sealed" : `unsealed${open ? `, ${duration(Math.min(open.absoluteLeft, open.idleLeft))} left` : ""}`}`,

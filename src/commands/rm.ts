@@ -5,7 +5,8 @@ import { ZvaultError } from "../errors.ts";
 
 export default class Rm extends ZvaultCommand {
   static override summary = "take a name away (kept, see undo)";
-  static override description = "\nThe versions are kept: zvault undo NAME brings the name back. The line in .env.zvault stays, for you to take out.";
+  static override description =
+    "\nThe versions are kept: zvault undo NAME brings the name back. The line in .env.zvault stays, for you to take out.";
   static override examples = ["zvault rm OLD_KEY", "zvault undo OLD_KEY"];
   static override args = { name: name("variable of the project, or a path") };
   static override flags = { ...fileFlags };
@@ -16,7 +17,11 @@ export default class Rm extends ZvaultCommand {
     const project = await Project.open(session, filesOf(flags));
     const target = project.target(args.name);
     try {
-      const { result } = await session.ask("kv.delete", { path: target.ref.path });
+      const { result } = await session.ask(
+        "kv.delete",
+        { path: target.ref.path },
+        { presence: {}, what: `Remove ${target.ref.path}` },
+      );
       this.print(flags, { path: target.ref.path, version: result.version, line: target.place ?? null }, () => [
         `${args.name}: removed; back with: zvault undo ${args.name}`,
         ...(target.place === undefined ? [] : [`${target.place} still names it: \`zvault run\` fails until the line is gone`]),

@@ -5,7 +5,7 @@ import { addLine } from "../cli/env-line.ts";
 import { classFlags, fileFlags, filesOf, maybe, name } from "../cli/flags.ts";
 import { Project, type Target } from "../cli/project.ts";
 import type { Session } from "../cli/session.ts";
-import { generateOf, readValue } from "../cli/value.ts";
+import { checkSource, generateOf, readValue } from "../cli/value.ts";
 import { ZvaultError } from "../errors.ts";
 
 export default class Set extends ZvaultCommand {
@@ -18,7 +18,7 @@ to know it. It is never an argument. A new name gets its line in .env.zvault. Th
     "zvault set STRIPE_KEY",
     "zvault set SESSION_SECRET --generate hex:32",
     "zvault set TLS_KEY @server.pem",
-    "printf %s \"$TOKEN\" | zvault set CI_TOKEN -",
+    'printf %s "$TOKEN" | zvault set CI_TOKEN -',
     "zvault set DATABASE_URL -e production",
   ];
   static override args = {
@@ -27,7 +27,11 @@ to know it. It is never an argument. A new name gets its line in .env.zvault. Th
   };
   static override flags = {
     generate: Flags.string({ description: "make it: hex:32, base64:32, uuid, alnum:24", helpValue: "KIND" }),
-    "if-version": Flags.integer({ description: "only if this is the current version; 0: only if it is new", helpValue: "N", min: 0 }),
+    "if-version": Flags.integer({
+      description: "only if this is the current version; 0: only if it is new",
+      helpValue: "N",
+      min: 0,
+    }),
     ...classFlags,
     ...fileFlags,
   };
@@ -36,6 +40,7 @@ to know it. It is never an argument. A new name gets its line in .env.zvault. Th
     const { args, flags } = await this.parse(Set);
     const generate = flags.generate === undefined ? undefined : generateOf(flags.generate);
     if (generate && args.source !== undefined) throw new ZvaultError("usage", "--generate makes the value; there is no other one");
+    checkSource(args.source);
     const session = this.session(flags);
     const project = await Project.open(session, filesOf(flags));
     const target = project.target(args.name);
@@ -49,8 +54,14 @@ to know it. It is never an argument. A new name gets its line in .env.zvault. Th
       };
       const first = !project.bound && target.name !== undefined && target.ref.path.startsWith(`env/${project.slug}/`);
       if (first) await bind(session, project, value ? [{ path: target.ref.path, ...about }] : [], value ? [value] : []);
-      const result = first && value ? { version: 1, created: true } : await put(session, target, { ...about, generate, cas: flags["if-version"] }, value);
-      const added = target.name === undefined || target.place !== undefined ? undefined : await addLine(project, session.vault().id, target.name, target.ref.path);
+      const result =
+        first && value
+          ? { version: 1, created: true }
+          : await put(session, target, { ...about, generate, cas: flags["if-version"] }, value);
+      const added =
+        target.name === undefined || target.place !== undefined
+          ? undefined
+          : await addLine(project, session.vault().id, target.name, target.ref.path);
       this.print(flags, { path: target.ref.path, version: result.version, created: result.created, line: added ?? null }, () => [
         `${args.name}: version ${result.version}${result.created ? ", new" : ""}${generate ? ", made here; nobody has seen it" : ""}`,
         ...(added === undefined ? [] : [`${added}: + ${args.name}`]),
@@ -63,7 +74,12 @@ to know it. It is never an argument. A new name gets its line in .env.zvault. Th
 
 type Put = PutOptions & { generate?: { kind: string; length: number } | undefined; cas?: number | undefined };
 
-async function put(session: Session, { ref }: Target, { generate, cas, ...about }: Put, value: Uint8Array | undefined): Promise<Calls["kv.put"]["result"]> {
+async function put(
+  session: Session,
+  { ref }: Target,
+  { generate, cas, ...about }: Put,
+  value: Uint8Array | undefined,
+): Promise<Calls["kv.put"]["result"]> {
   const asked = {
     path: ref.path,
     ...(ref.field === undefined ? {} : { fields: [ref.field] }),
@@ -71,7 +87,8 @@ async function put(session: Session, { ref }: Target, { generate, cas, ...about 
     ...(generate ? { generate } : {}),
     ...about,
   };
-  return (await session.ask("kv.put", asked, value ? { body: [value] } : {})).result;
+  return (await session.ask("kv.put", asked, { ...(value ? { body: [value] } : {}), presence: {}, what: `Write ${ref.path}` }))
+    .result;
 }
 
 /** The first name of a project binds its slug to its folder, so that `run` may use it there; with its value in one transaction. */

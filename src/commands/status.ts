@@ -21,18 +21,28 @@ export async function statusOf(session: Session): Promise<{ agent: AgentStatus; 
 }
 
 function rows(agent: AgentStatus, vault: VaultStatus | undefined): string[][] {
-  const slots = vault?.slots.map((slot) => `${slot.kind}${slot.label === "" ? "" : ` ${slot.label}`}`).join(", ") ?? "";
+  const slots =
+    vault?.slots.map((slot) => `${slot.kind}${slot.label === "" || slot.label === slot.kind ? "" : ` ${slot.label}`}`).join(", ") ??
+    "";
   const open = agent.vaults.find((one) => one.id === vault?.id);
-  const left = open && `by ${open.by}, ${duration(open.absoluteLeft)} left, ${duration(open.idleLeft)} without use, agent ${agent.pid}`;
+  const left =
+    open && `by ${open.by}, ${duration(open.absoluteLeft)} left, ${duration(open.idleLeft)} without use, agent ${agent.pid}`;
   const state = vault?.sealed === false ? (left ?? `agent ${agent.pid}`) : "";
   const some = vault?.open;
-  const hardening = agent.hardening.map((fact) => (fact.ok ? fact.detail : `NOT OK ${fact.name}: ${fact.detail}`)).join(" · ");
+  const hardening = agent.hardening.map((fact) => (fact.ok ? fact.name : `NOT OK: ${fact.name} (${fact.detail})`)).join(" · ");
   const memory = `${agent.memory.kind}, ${bytes(agent.memory.locked)} locked${agent.memory.why === "" ? "" : ` (${agent.memory.why})`}`;
   return [
-    vault ? ["vault", `${vault.id.slice(0, 8)}…  ${vault.dir}  ${bytes(vault.size)}, generation ${vault.generation}${some ? `, ${count(some.secrets, "secret")}` : ""}`] : ["vault", "none here"],
+    vault
+      ? [
+          "vault",
+          `${vault.id.slice(0, 8)}…  ${vault.dir}  ${bytes(vault.size)}, generation ${vault.generation}${some ? `, ${count(some.secrets, "secret")}` : ""}`,
+        ]
+      : ["vault", "none here"],
     ...(vault ? [[vault.sealed ? "sealed" : "unsealed", vault.sealed ? "zvault unseal" : state]] : []),
     ...(vault ? [["access", `${slots}${vault.sealed ? "  (as the file says, not verified)" : ""}`]] : []),
-    ...(some ? [["audit", `${count(some.audit.records, "record")}, ${some.audit.ok ? "chain ok" : "CHAIN BROKEN: zvault audit verify"}`]] : []),
+    ...(some
+      ? [["audit", `${count(some.audit.records, "record")}, ${some.audit.ok ? "chain ok" : "CHAIN BROKEN: zvault audit verify"}`]]
+      : []),
     ...(some ? [["copies", some.mirror.time === null ? "no mirror yet" : `ciphertext mirror, ${age(some.mirror.time)}`]] : []),
     ...(some?.projects.map((one) => ["project", `${one.project} in ${one.folder}`]) ?? []),
     ["agent", `pid ${agent.pid}, since ${age(agent.since)}, ${count(agent.vaults.length, "vault")} open`],

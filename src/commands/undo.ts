@@ -14,7 +14,15 @@ export default class Undo extends ZvaultCommand {
     const { args, flags } = await this.parse(Undo);
     const session = this.session(flags);
     const { ref } = (await Project.open(session, filesOf(flags))).target(args.name);
-    const { result } = await session.ask("kv.undo", { path: ref.path, ...(flags.to === undefined ? {} : { to: flags.to }) });
-    this.print(flags, { path: ref.path, ...result }, () => `${args.name}: version ${result.version}, as version ${result.from} was`);
+    const { result } = await session.ask(
+      "kv.undo",
+      { path: ref.path, ...(flags.to === undefined ? {} : { to: flags.to }) },
+      { presence: {}, what: `Undo ${ref.path}` },
+    );
+    this.print(flags, { path: ref.path, ...result }, () =>
+      result.version === result.from
+        ? `${args.name}: version ${result.version} is back`
+        : `${args.name}: version ${result.version}, as version ${result.from} was`,
+    );
   }
 }

@@ -41,7 +41,8 @@ passphrase of its own opens by these. All shares go into one call. Default: 12 h
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Unseal);
     const session = this.session(flags);
-    if (args.source !== undefined && args.source !== "-") throw new ZvaultError("usage", "only - may follow: the passphrase from stdin");
+    if (args.source !== undefined && args.source !== "-")
+      throw new ZvaultError("usage", "only - may follow: the passphrase from stdin");
     const asked: Calls["agent.unseal"]["args"] = {
       ...(flags.for === undefined ? {} : { lifetime: seconds(flags.for, "--for") }),
       ...(flags.idle === undefined ? {} : { idle: seconds(flags.idle, "--idle") }),
@@ -54,7 +55,12 @@ passphrase of its own opens by these. All shares go into one call. Default: 12 h
     if (!flags.quiet) await warnOfMemory(session);
   }
 
-  async #open(session: Session, asked: Calls["agent.unseal"]["args"], flags: Given, source: string | undefined): Promise<Calls["agent.unseal"]["result"]> {
+  async #open(
+    session: Session,
+    asked: Calls["agent.unseal"]["args"],
+    flags: Given,
+    source: string | undefined,
+  ): Promise<Calls["agent.unseal"]["result"]> {
     const given = await fromFlags(flags, source);
     const once = async (credential: Credential) => {
       try {

@@ -7,6 +7,10 @@ export default class Version extends ZvaultCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Version);
-    this.print(flags, { version, build, node: process.versions.node, platform: `${process.platform}-${process.arch}` }, () => `zvault ${build}`);
+    this.print(
+      flags,
+      { version, build, node: process.versions.node, platform: `${process.platform}-${process.arch}` },
+      () => `zvault ${build}`,
+    );
   }
 }

@@ -11,8 +11,14 @@ import type { Calls } from "../../calls.ts";
 
 export default class AccessAdd extends ZvaultCommand {
   static override summary = "add a way to unseal this vault";
-  static override usage = ["[LABEL] --key-file FILE", "[LABEL] --shares N --threshold K [--out DIR]", "[LABEL] --passphrase", "[LABEL] --identity"];
-  static override description = "\nExactly one kind. It needs presence: your passphrase on the terminal, or --by-key-file in a script.";
+  static override usage = [
+    "[LABEL] --key-file FILE",
+    "[LABEL] --shares N --threshold K [--out DIR]",
+    "[LABEL] --passphrase",
+    "[LABEL] --identity",
+  ];
+  static override description =
+    "\nExactly one kind. It needs presence: your passphrase on the terminal, or --by-key-file in a script.";
   static override examples = [
     "zvault access add ci --key-file ci.key",
     "zvault access add --shares 5 --threshold 3 --out shares",
@@ -27,7 +33,11 @@ export default class AccessAdd extends ZvaultCommand {
     passphrase: Flags.boolean({ description: "a passphrase of this vault alone" }),
     identity: Flags.boolean({ description: "your identity on this computer" }),
     "by-key-file": Flags.string({ description: "prove presence with this key file (scripts)", helpValue: "FILE" }),
-    "by-share": Flags.string({ description: "prove presence with shares: - or @FILE; repeatable", helpValue: "-|@FILE", multiple: true }),
+    "by-share": Flags.string({
+      description: "prove presence with shares: - or @FILE; repeatable",
+      helpValue: "-|@FILE",
+      multiple: true,
+    }),
   };
 
   override async run(): Promise<void> {
@@ -36,7 +46,9 @@ export default class AccessAdd extends ZvaultCommand {
     const keyPath = flags["key-file"];
     const kinds = [keyPath !== undefined, shares !== undefined, flags.passphrase, flags.identity];
     if (kinds.filter(Boolean).length !== 1) {
-      throw new ZvaultError("usage", "name one kind: --key-file, --shares, --passphrase or --identity", { hint: "zvault access add --help" });
+      throw new ZvaultError("usage", "name one kind: --key-file, --shares, --passphrase or --identity", {
+        hint: "zvault access add --help",
+      });
     }
     const session = this.session(flags);
     session.vault();
@@ -45,13 +57,14 @@ export default class AccessAdd extends ZvaultCommand {
     try {
       if (keyPath !== undefined) body = await keyBytes(keyPath);
       else if (flags.passphrase) body = (await newPassphrase(undefined)).parts;
-      const kind: Calls["access.add"]["args"]["kind"] = keyPath !== undefined ? "key-file" : shares ? "shares" : flags.passphrase ? "passphrase" : "identity";
+      const kind: Calls["access.add"]["args"]["kind"] =
+        keyPath !== undefined ? "key-file" : shares ? "shares" : flags.passphrase ? "passphrase" : "identity";
       const asked = { kind, ...(args.label === undefined ? {} : { label: args.label }), ...shares };
       const presence = { keyFile: flags["by-key-file"], shares: flags["by-share"] };
       const { result, body: texts } = await session.ask("access.add", asked, { body, presence, what: `Add ${kind}` });
       const written = handout ? await handout.give(texts) : [];
       this.print(flags, { slot: result.slot, keyFile: keyPath ?? null, shares: written }, () => [
-        `added ${kind}${result.slot.label === "" ? "" : ` ${result.slot.label}`} (${result.slot.id.slice(0, 8)})`,
+        `added ${kind}${args.label === undefined ? "" : ` ${args.label}`} (${result.slot.id.slice(0, 8)})`,
         ...(keyPath === undefined ? [] : [`key file ${keyPath}: whoever has it can unseal this vault`]),
         ...(written.length === 0 ? [] : [`${flags.out ?? ""}/share-1.txt … share-${written.length}.txt`]),
       ]);

@@ -9,7 +9,15 @@ export default class AccessList extends ZvaultCommand {
     const { flags } = await this.parse(AccessList);
     const { slots } = (await this.session(flags).ask("access.list", {})).result;
     this.print(flags, slots, () =>
-      table(slots.map((slot) => [slot.id.slice(0, 8), slot.kind, slot.label, slot.threshold === undefined ? "" : `${slot.threshold} of ${slot.shares ?? "?"}`, age(slot.created)])),
+      table(
+        slots.map((slot) => [
+          slot.id.slice(0, 8),
+          slot.kind,
+          slot.label === slot.kind ? "" : slot.label,
+          slot.threshold === undefined ? "" : `${slot.threshold} of ${slot.shares ?? "?"}`,
+          age(slot.created),
+        ]),
+      ),
     );
   }
 }

@@ -1,9 +1,9 @@
 import type { SlotInfo } from "../../calls.ts";
 import { ZvaultCommand } from "../../cli/base.ts";
+import { sure } from "../../cli/confirm.ts";
 import { name, presenceFlags, presenceOf, yesFlag } from "../../cli/flags.ts";
 import { ZvaultError } from "../../errors.ts";
 import { nearest } from "../../run/nearest.ts";
-import { confirm } from "../../run/prompt.ts";
 
 export default class AccessRemove extends ZvaultCommand {
   static override summary = "take a way to unseal away";
@@ -19,12 +19,21 @@ a copy: the answer lists what to rotate.`;
     const session = this.session(flags);
     const { slots } = (await session.ask("access.list", {})).result;
     const slot = find(slots, args.slot);
-    const called = `${slot.kind}${slot.label === "" ? "" : ` ${slot.label}`} (${slot.id.slice(0, 8)})`;
-    if (!flags.yes && !(await confirm(`Take away ${called}?`, false))) throw new ZvaultError("interrupted", "nothing was changed");
-    const { result } = await session.ask("access.remove", { slot: slot.id }, { presence: presenceOf(flags), what: `Take away ${called}` });
+    const called = `${slot.kind}${slot.label === "" || slot.label === slot.kind ? "" : ` ${slot.label}`} (${slot.id.slice(0, 8)})`;
+    await sure(`Take away ${called}?`, { yes: flags.yes, usually: false, no: "nothing was changed" });
+    const { result } = await session.ask(
+      "access.remove",
+      { slot: slot.id },
+      { presence: presenceOf(flags), what: `Take away ${called}` },
+    );
     this.print(flags, result, () => [
       `took away ${called}; new root key and data key`,
-      ...(result.rotate.length === 0 ? [] : [`what was written before stays readable to whoever kept a copy: rotate these ${result.rotate.length}`, ...result.rotate.map((path) => `  ${path}`)]),
+      ...(result.rotate.length === 0
+        ? []
+        : [
+            `what was written before stays readable to whoever kept a copy: rotate these ${result.rotate.length}`,
+            ...result.rotate.map((path) => `  ${path}`),
+          ]),
     ]);
   }
 }
@@ -34,7 +43,15 @@ function find(slots: readonly SlotInfo[], typed: string): SlotInfo {
   const byLabel = slots.filter((slot) => slot.label === typed);
   const found = byLabel.length > 0 ? byLabel : slots.filter((slot) => typed.length >= 4 && slot.id.startsWith(typed));
   if (found.length === 1 && found[0]) return found[0];
-  if (found.length > 1) throw new ZvaultError("usage", `${JSON.stringify(typed.slice(0, 40))} names several`, { hint: "use the id: zvault access list" });
-  const close = nearest(typed, slots.map((slot) => slot.label).filter((label) => label !== ""));
-  throw new ZvaultError("not-found", `no access is called ${JSON.stringify(typed.slice(0, 40))}`, { hint: close === undefined ? "zvault access list" : `did you mean ${close}?` });
+  if (found.length > 1)
+    throw new ZvaultError("usage", `${JSON.stringify(typed.slice(0, 40))} names several`, {
+      hint: "use the id: zvault access list",
+    });
+  const close = nearest(
+    typed,
+    slots.map((slot) => slot.label).filter((label) => label !== ""),
+  );
+  throw new ZvaultError("not-found", `no access is called ${JSON.stringify(typed.slice(0, 40))}`, {
+    hint: close === undefined ? "zvault access list" : `did you mean ${close}?`,
+  });
 }

@@ -8,7 +8,9 @@ export default class AuditTail extends ZvaultCommand {
   static override summary = "the last lines of the audit log";
   static override description = "\nWith --json: one object a line. Values are never in it.";
   static override examples = ["zvault audit tail", "zvault audit tail -n 100 --json"];
-  static override flags = { lines: Flags.integer({ char: "n", description: "how many", helpValue: "N", default: 20, min: 1, max: limits.auditTail }) };
+  static override flags = {
+    lines: Flags.integer({ char: "n", description: "how many", helpValue: "N", default: 20, min: 1, max: limits.auditTail }),
+  };
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(AuditTail);
@@ -19,7 +21,8 @@ export default class AuditTail extends ZvaultCommand {
 }
 
 function cells(line: AuditLine): string[] {
-  const text = (name: string): string => (typeof line[name] === "string" || typeof line[name] === "number" ? String(line[name]) : "");
+  const text = (name: string): string =>
+    typeof line[name] === "string" || typeof line[name] === "number" ? String(line[name]) : "";
   const paths = Array.isArray(line["paths"]) ? line["paths"].map(String) : [];
   const shown = paths.length > 3 ? `${paths.slice(0, 3).join(" ")} … ${paths.length} in all` : paths.join(" ");
   return [text("time"), text("verb") || text("kind"), text("outcome"), programOf(line["caller"]), shown];
@@ -29,5 +32,5 @@ function programOf(caller: unknown): string {
   if (typeof caller !== "object" || caller === null) return "";
   const found = caller as Record<string, unknown>;
   const program = typeof found["program"] === "string" ? (found["program"].split("/").at(-1) ?? "") : "";
-  return found["pid"] === undefined ? program : `${program}[${String(found["pid"])}]`;
+  return typeof found["pid"] === "number" ? `${program}[${found["pid"]}]` : program;
 }

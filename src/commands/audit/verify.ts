@@ -11,7 +11,15 @@ export default class AuditVerify extends ZvaultCommand {
   override async run(): Promise<void> {
     const { flags } = await this.parse(AuditVerify);
     const { result } = await this.session(flags).ask("audit.verify", {}, { presence: presenceOf(flags), what: "Verify" });
-    if (!result.ok) throw new ZvaultError("damaged", result.problem ?? "the audit log's chain is broken", { hint: `checked from record ${result.from}` });
-    this.print(flags, result, () => `audit: ${count(result.records, "record")} in ${count(result.segments, "segment")}, chain ok from record ${result.from}`);
+    if (!result.ok)
+      throw new ZvaultError("damaged", result.problem ?? "the audit log's chain is broken", {
+        hint: `checked from record ${result.from}`,
+      });
+    this.print(
+      flags,
+      result,
+      () =>
+        `audit: ${count(result.records, "record")} in ${count(result.segments, "segment")}, chain ok from record ${result.from}`,
+    );
   }
 }

@@ -14,7 +14,8 @@ export default class BackupCreate extends ZvaultCommand {
   override async run(): Promise<void> {
     const { flags } = await this.parse(BackupCreate);
     const out = resolve(flags.out);
-    if (existsSync(out)) throw new ZvaultError("would-ask", `${flags.out} exists already`, { hint: "another name", names: [flags.out] });
+    if (existsSync(out))
+      throw new ZvaultError("would-ask", `${flags.out} exists already`, { hint: "another name", names: [flags.out] });
     const { result } = await this.session(flags).ask("backup.create", { out });
     this.print(flags, result, () => `${result.file}  ${bytes(result.bytes)}, ${count(result.secrets, "secret")}`);
   }

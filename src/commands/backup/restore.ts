@@ -2,13 +2,13 @@ import * as Flags from "@oclif/core/flags";
 import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { ZvaultCommand } from "../../cli/base.ts";
+import { sure } from "../../cli/confirm.ts";
 import { wipe } from "../../cli/credential.ts";
 import { presenceFlags, presenceOf, yesFlag } from "../../cli/flags.ts";
 import { age, count } from "../../cli/output.ts";
 import { askPassphrase, presenceFromFlags } from "../../cli/presence.ts";
 import { headVault } from "../../cli/session.ts";
 import { ZvaultError } from "../../errors.ts";
-import { confirm } from "../../run/prompt.ts";
 
 export default class BackupRestore extends ZvaultCommand {
   static override summary = "bring a lost vault back";
@@ -16,7 +16,11 @@ export default class BackupRestore extends ZvaultCommand {
   static override description = `
 Without --from: the newest mirror, which is kept outside the project because \`git clean -fdx\` deletes .zvault. A vault that is
 still there is never written over. The restored vault starts a new lineage.`;
-  static override examples = ["zvault backup restore", "zvault backup restore --from shop-2026-11.zvault", "zvault backup restore --key-file ci.key --yes"];
+  static override examples = [
+    "zvault backup restore",
+    "zvault backup restore --from shop-2026-11.zvault",
+    "zvault backup restore --key-file ci.key --yes",
+  ];
   static override flags = {
     from: Flags.string({ description: "mirror, or a file of `backup create`", helpValue: "mirror|FILE", default: "mirror" }),
     id: Flags.string({ description: "which vault, if the mirror has several", helpValue: "ID" }),
@@ -28,16 +32,15 @@ still there is never written over. The restored vault starts a new lineage.`;
     const { flags } = await this.parse(BackupRestore);
     const dir = realpathSync(resolve(flags.vault ?? process.env["ZVAULT_DIR"] ?? ".").replace(/\/\.zvault$/, ""));
     if (existsSync(`${dir}/.zvault/vault`)) {
-      throw new ZvaultError("usage", `there is a vault in ${dir}; it is not written over`, { hint: "move .zvault away first", names: [dir] });
+      throw new ZvaultError("usage", `there is a vault in ${dir}; it is not written over`, {
+        hint: "move .zvault away first",
+        names: [dir],
+      });
     }
     const from = flags.from === "mirror" ? "mirror" : resolve(flags.from);
     const id = flags.id ?? headVault();
-    if (!flags.yes) {
-      const ask = confirm(`Restore the vault of ${dir} from ${from === "mirror" ? "the newest mirror" : from}?`, true).catch((error: unknown) => {
-        throw error instanceof ZvaultError && error.code === "would-ask" ? new ZvaultError("would-ask", "this would ask first", { hint: "--yes --key-file FILE" }) : error;
-      });
-      if (!(await ask)) throw new ZvaultError("interrupted", "nothing was restored");
-    }
+    const question = `Restore the vault of ${dir} from ${from === "mirror" ? "the newest mirror" : from}?`;
+    await sure(question, { yes: flags.yes, usually: true, no: "nothing was restored" });
     const session = this.session(flags);
     const credential = (await presenceFromFlags(presenceOf(flags))) ?? (await askPassphrase("Passphrase: "));
     try {

@@ -1,7 +1,7 @@
 import * as Flags from "@oclif/core/flags";
 import type { SecretInfo } from "../../calls.ts";
 import { ZvaultCommand } from "../../cli/base.ts";
-import { classFlags, name } from "../../cli/flags.ts";
+import { classFlags, name, presenceFlags, presenceOf } from "../../cli/flags.ts";
 import { table } from "../../cli/output.ts";
 import { parsePath } from "../../path.ts";
 
@@ -9,7 +9,11 @@ export default class KvMetadata extends ZvaultCommand {
   static override summary = "show or change class, audience, description";
   static override examples = ["zvault kv metadata app/db", "zvault kv metadata app/db --description 'the test database'"];
   static override args = { path: name("a path") };
-  static override flags = { ...classFlags, exposed: Flags.boolean({ description: "mark as exposed: to be rotated", allowNo: true }) };
+  static override flags = {
+    ...classFlags,
+    exposed: Flags.boolean({ description: "mark as exposed: to be rotated", allowNo: true }),
+    ...presenceFlags,
+  };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(KvMetadata);
@@ -22,7 +26,9 @@ export default class KvMetadata extends ZvaultCommand {
       ...(flags.exposed === undefined ? {} : { exposed: flags.exposed }),
     };
     const nothing = Object.keys(changes).length === 0;
-    const { secret } = nothing ? (await session.ask("kv.history", { path })).result : (await session.ask("kv.metadata", { path, ...changes })).result;
+    const { secret } = nothing
+      ? (await session.ask("kv.history", { path })).result
+      : (await session.ask("kv.metadata", { path, ...changes }, { presence: presenceOf(flags), what: `Change ${path}` })).result;
     this.print(flags, secret, () => rows(secret));
   }
 }

@@ -1,7 +1,7 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { ZvaultCommand } from "../../cli/base.ts";
-import { classFlags, name } from "../../cli/flags.ts";
+import { classFlags, name, presenceFlags, presenceOf } from "../../cli/flags.ts";
 import { generateOf, readValue } from "../../cli/value.ts";
 import { ZvaultError } from "../../errors.ts";
 import { parsePath } from "../../path.ts";
@@ -9,8 +9,13 @@ import { parsePath } from "../../path.ts";
 export default class KvPut extends ZvaultCommand {
   static override summary = "write a new version at a path";
   static override usage = ["PATH [-|@FILE]", "PATH FIELD=-|@FILE …", "PATH --generate KIND"];
-  static override description = "\nValues come from stdin (-), files (@FILE) or are typed unseen; FIELD= alone asks for that field.";
-  static override examples = ["zvault kv put env/shop/API_KEY", "zvault kv put app/db user=@user.txt password=", "zvault kv put app/token --generate base64:32"];
+  static override description =
+    "\nValues come from stdin (-), files (@FILE) or are typed unseen; FIELD= alone asks for that field.";
+  static override examples = [
+    "zvault kv put env/shop/API_KEY",
+    "zvault kv put app/db user=@user.txt password=",
+    "zvault kv put app/token --generate base64:32",
+  ];
   static override strict = false;
   static override args = {
     path: name("where: env/shop/NAME"),
@@ -20,6 +25,7 @@ export default class KvPut extends ZvaultCommand {
     cas: Flags.integer({ description: "only if this is the current version; 0: only if it is new", helpValue: "N", min: 0 }),
     generate: Flags.string({ description: "make it: hex:32, base64:32, uuid, alnum:24", helpValue: "KIND" }),
     ...classFlags,
+    ...presenceFlags,
   };
 
   override async run(): Promise<void> {
@@ -43,7 +49,7 @@ export default class KvPut extends ZvaultCommand {
           ...(flags.audience === undefined ? {} : { audience: flags.audience }),
           ...(flags.description === undefined ? {} : { description: flags.description }),
         },
-        { body },
+        { body, presence: presenceOf(flags), what: `Write ${path}` },
       );
       this.print(flags, { path, ...result }, () => `${path}: version ${result.version}${result.created ? ", new" : ""}`);
     } finally {
@@ -64,7 +70,10 @@ async function valuesOf(words: readonly string[], path: string): Promise<{ field
   for (const word of words) {
     const found = /^([A-Za-z0-9._-]{1,128})=(-|@[\s\S]+)?$/.exec(word);
     // what does not fit may be a value: it is not echoed
-    if (!found?.[1]) throw new ZvaultError("usage", "a value is never an argument: FIELD=- (stdin), FIELD=@FILE, or FIELD= to be asked", { hint: "zvault kv put --help" });
+    if (!found?.[1])
+      throw new ZvaultError("usage", "a value is never an argument: FIELD=- (stdin), FIELD=@FILE, or FIELD= to be asked", {
+        hint: "zvault kv put --help",
+      });
     if (fields.includes(found[1])) throw new ZvaultError("usage", `the field ${found[1]} is given twice`);
     fields.push(found[1]);
     body.push(await readValue(found[2], found[1]));

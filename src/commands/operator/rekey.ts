@@ -22,7 +22,10 @@ export default class OperatorRekey extends ZvaultCommand {
     session.vault();
     const handout = newShares ? prepareHandout(newShares.shares, flags.out) : undefined;
     try {
-      const { result, body } = await session.ask("vault.rekey", newShares ? { newShares } : {}, { presence: presenceOf(flags), what: "New root key" });
+      const { result, body } = await session.ask("vault.rekey", newShares ? { newShares } : {}, {
+        presence: presenceOf(flags),
+        what: "New root key",
+      });
       const written = handout ? await handout.give(body) : [];
       this.print(flags, { ...result, shares: written }, () => [
         `new root key, epoch ${result.epoch}`,

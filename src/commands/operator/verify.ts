@@ -14,7 +14,10 @@ export default class OperatorVerify extends ZvaultCommand {
     const { result } = await this.session(flags).ask("vault.verify", {}, { presence: presenceOf(flags), what: "Verify" });
     const problems = [...result.problems, ...(result.audit.ok ? [] : [`audit: ${result.audit.problem ?? "chain broken"}`])];
     if (!result.ok || problems.length > 0) {
-      throw new ZvaultError("damaged", problems[0] ?? "the vault does not verify", { hint: problems.slice(1).join("\n") || "zvault backup list", names: problems });
+      throw new ZvaultError("damaged", problems[0] ?? "the vault does not verify", {
+        hint: problems.slice(1).join("\n") || "zvault backup list",
+        names: problems,
+      });
     }
     this.print(flags, result, () => [
       `vault: ${count(result.records, "record")}, ${count(result.generations, "generation")}, ${count(result.slots, "slot")}, chain ok`,

@@ -1,0 +1,13 @@
+/** A question before something that is hard to take back. */
+import { ZvaultError } from "../errors.ts";
+import { confirm } from "../run/prompt.ts";
+
+/** Throws `interrupted` for a no, and `would-ask` without a terminal. `yes`: --yes was given. */
+export async function sure(question: string, o: { yes: boolean; usually: boolean; no: string }): Promise<void> {
+  if (o.yes) return;
+  const answer = confirm(question, o.usually).catch((error: unknown) => {
+    if (!(error instanceof ZvaultError) || error.code !== "would-ask") throw error;
+    throw new ZvaultError("would-ask", `this would ask first: ${question}`, { hint: "--yes" });
+  });
+  if (!(await answer)) throw new ZvaultError("interrupted", o.no);
+}

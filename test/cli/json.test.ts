@@ -1,0 +1,95 @@
+/** Every command's --json against its schema in docs/json, from a real vault. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { table } from "../../src/cli/table.ts";
+import { problems, type Schema } from "../helpers/schema.ts";
+import { start } from "../helpers/start.ts";
+import { makePlace } from "../helpers/transcript.ts";
+
+const docs = join(import.meta.dirname, "../../docs/json");
+const schemaOf = (name: string) => JSON.parse(readFileSync(join(docs, `${name}.json`), "utf8")) as Schema;
+
+/** Schema → what is typed, in this order, in one vault. */
+const steps: [schema: string, command: string][] = [
+  ["zvault", "zvault --json"],
+  ["error", "zvault ls --json"],
+  ["error", "zvault set --json"],
+  ["error", "zvault nonsense --json"],
+  ["init", "zvault init --key-file ../key --json"],
+  ["set", "printf %s v1 | zvault set A - --json"],
+  ["set", "printf %s v2 | zvault set A - --json"],
+  ["ls", "zvault ls --json"],
+  ["undo", "zvault undo A --json"],
+  ["history", "zvault history A --json"],
+  ["get", "zvault get A --reveal --json --key-file ../key"],
+  ["get", "zvault get A --out ../out --json --key-file ../key"],
+  ["error", "zvault get A --json"],
+  ["rm", "zvault rm A --json"],
+  ["status", "zvault status --json"],
+  ["zvault", "zvault --json"],
+  ["kv-put", "printf %s v | zvault kv put env/shop/B - --json"],
+  ["kv-get", "zvault kv get env/shop/B --reveal --json --key-file ../key"],
+  ["kv-list", "zvault kv list --json"],
+  ["kv-metadata", "zvault kv metadata env/shop/B --description d --json"],
+  ["kv-delete", "zvault kv delete env/shop/B --json"],
+  ["kv-undelete", "zvault kv undelete env/shop/B --json"],
+  ["kv-destroy", "zvault kv destroy env/shop/B --yes --json --key-file ../key"],
+  ["access-add", "zvault access add ci --key-file ../ci --by-key-file ../key --json"],
+  ["access-list", "zvault access list --json"],
+  ["access-remove", "zvault access remove ci --yes --key-file ../key --json"],
+  ["allow", "zvault allow env/x/Y --key-file ../key --json"],
+  ["operator-verify", "zvault operator verify --json"],
+  ["operator-rotate", "zvault operator rotate --key-file ../key --json"],
+  ["operator-compact", "zvault operator compact --key-file ../key --json"],
+  ["operator-rekey", "zvault operator rekey --key-file ../key --json"],
+  ["audit-verify", "zvault audit verify --json"],
+  ["audit-tail", "zvault audit tail -n 1 --json"],
+  ["backup-create", "zvault backup create --out ../backup --json"],
+  ["backup-list", "zvault backup list --json"],
+  ["version", "zvault version --json"],
+  ["import", "printf 'C=sk_live_0123456789abcdefABCDEF\\nPORT=3000\\n# OLD=x\\n' > .env; zvault import --dry-run --json"],
+  ["import", "zvault import --yes --json"],
+  ["seal", "zvault seal --json"],
+  ["unseal", "zvault unseal --key-file ../key --json"],
+  [
+    "adopt",
+    "zvault seal -q >/dev/null; cp -r .zvault ../copy; mkdir ../fork; mv ../copy ../fork/.zvault; cd ../fork; zvault adopt --key-file ../key --json",
+  ],
+  ["backup-restore", "rm -rf .zvault; zvault backup restore --from ../backup --yes --key-file ../key --json"],
+  ["whoami", "mkdir ../mine; cd ../mine; echo 'a long passphrase here' | zvault init - >/dev/null; zvault whoami --json"],
+  ["seal", "zvault seal --json"],
+];
+
+t.test("what --json prints fits the schema in docs/json", { timeout: 110_000 }, async (t) => {
+  const place = makePlace("source");
+  t.teardown(() => place.remove());
+  const missing: string[] = [];
+  for (const [schema, command] of steps) {
+    const { stdout, stderr, status } = await start(["sh", "-c", command], { cwd: join(place.folder, "shop"), env: place.env });
+    let found: unknown;
+    try {
+      found = JSON.parse(stdout.toString());
+    } catch {
+      t.fail(`${command}: no JSON but ${stdout.toString()}${stderr.toString()}`);
+      continue;
+    }
+    t.strictSame(problems(found, schemaOf(schema)), [], command);
+    t.equal(status !== 0, schema === "error", `${command}: exit code`);
+    missing.push(schema);
+  }
+  const tried = new Set(missing);
+  const written = readdirSync(docs).map((name) => name.replace(/\.json$/, ""));
+  t.strictSame(
+    written.filter((name) => !tried.has(name)),
+    [],
+    "no schema without a command that was tried",
+  );
+});
+
+t.test("every command has a schema", async (t) => {
+  for (const id of Object.keys(table)) {
+    if (id === "run" || id === "overview") continue;
+    t.ok(existsSync(join(docs, `${id.replace(":", "-")}.json`)), id);
+  }
+});
