@@ -2,7 +2,6 @@
  * How a run that zvault itself ends is told: lines on stderr that begin with `zvault:`, exit 125 (126 and 127 for a program that
  * cannot be started), and for programs one JSON object on the descriptor of `--json-errors`. Also: ending as the child ended.
  */
-import { randomBytes } from "node:crypto";
 import { writeSync } from "node:fs";
 import { constants } from "node:os";
 import { ZvaultError, type ErrorCode, type ErrorInit } from "../errors.ts";
@@ -41,7 +40,7 @@ export function tell(error: unknown, jsonErrors: number | undefined): number {
 
 /** An error nobody foresaw may hold anything: it gets an id and is not shown. */
 function internal(): ZvaultError {
-  return new ZvaultError("internal", `internal error ${randomBytes(4).toString("hex")}`, {
+  return new ZvaultError("internal", `internal error ${errorId()}`, {
     hint: "please report it with what you typed",
   });
 }
@@ -77,4 +76,11 @@ export function endAs(ending: Ending): never {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
   }
   process.exit(128 + constants.signals[ending.signal]);
+}
+
+/** Names an internal error to whoever reports it; no secret, so node:crypto (5 ms) is not loaded for it. */
+function errorId(): string {
+  return Math.floor(Math.random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, "0");
 }

@@ -48,7 +48,8 @@ export async function askFor(o: {
     ...(o.plan.headVault === undefined ? {} : { headVault: o.plan.headVault }),
     ...(o.vaultDir === undefined ? {} : { vaultDir: o.vaultDir }),
   };
-  const until = performance.now() + (o.wait ?? 0);
+  // process.uptime: `performance` would load its module, 3 ms in the hot lane
+  const until = process.uptime() + (o.wait ?? 0) / 1000;
   let asked = false;
   for (;;) {
     try {
@@ -68,7 +69,7 @@ export async function askFor(o: {
         asked = true;
         if (await unsealed(o.resolver)) continue;
       }
-      if (performance.now() >= until) throw sealed(error);
+      if (process.uptime() >= until) throw sealed(error);
       await new Promise((wake) => setTimeout(wake, poll));
     }
   }
