@@ -1,0 +1,50 @@
+/**
+ * A program on a terminal of its own (`script` of util-linux), typed at by a test: `type` waits until the terminal shows a text before it
+ * types, because a hidden prompt throws away what was typed before it.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { plainPath } from "./start.ts";
+
+export class Terminal {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<number>;
+  #seen = "";
+  #read = 0;
+
+  /** `line`: for sh. `env`: the whole environment besides PATH. */
+  constructor(line: string, o: { cwd: string; env: Record<string, string> }) {
+    const env = Object.entries({ PATH: plainPath, TERM: "dumb", SHELL: "/bin/sh", ...o.env }).map(
+      ([name, value]) => `${name}=${value}`,
+    );
+    this.#child = spawn("/usr/bin/env", ["-i", ...env, "script", "-qefc", line, "/dev/null"], {
+      cwd: o.cwd,
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    this.#child.stdout?.on("data", (chunk: Buffer) => (this.#seen += chunk.toString()));
+    this.#child.stdin?.on("error", () => {});
+    this.#ended = new Promise((done) => this.#child.on("close", (code) => done(code ?? -1)));
+  }
+
+  /** All that the terminal showed, with "\n" for its line ends. */
+  get seen(): string {
+    return this.#seen.replaceAll("\r\n", "\n");
+  }
+
+  /** Types a line once `prompt` stands there (and was not yet answered). Throws after 30 s. */
+  async type(prompt: string, answer: string): Promise<void> {
+    for (let left = 1500; !this.#seen.includes(prompt, this.#read); left--) {
+      if (left === 0) throw new Error(`no ${JSON.stringify(prompt)} but ${JSON.stringify(this.seen)}`);
+      await new Promise((wake) => setTimeout(wake, 20));
+    }
+    this.#read = this.#seen.indexOf(prompt, this.#read) + prompt.length;
+    this.#child.stdin?.write(`${answer}\r`);
+  }
+
+  /** The exit code. */
+  async end(): Promise<number> {
+    const late = setTimeout(() => this.#child.kill("SIGKILL"), 60_000);
+    const code = await this.#ended;
+    clearTimeout(late);
+    return code;
+  }
+}
