@@ -11,6 +11,7 @@ import { Script } from "node:vm";
 export const chunks = {
   agent: "agent/process.ts",
   cli: "cli/main.ts",
+  run: "run-lane.ts",
 } as const;
 
 export type ChunkName = keyof typeof chunks;

@@ -1,15 +1,14 @@
 /**
  * Where zvault starts. `run` has a lane of its own, because it stands in front of every program a person starts: it loads neither oclif
- * nor the vault's cryptography. The agent, the key-work helper and all other commands are chunks, loaded when they are wanted.
+ * nor the vault's cryptography. The lane, the agent with its key-work helper, and all other commands are chunks, loaded when wanted.
  */
 import { loadChunk } from "./chunks.ts";
-import type { makeResolver } from "./resolve.ts";
 
 type Main = (argv: readonly string[]) => Promise<number>;
 
 async function start(argv: readonly string[]): Promise<number> {
   const [mode] = argv;
-  if (mode === "run") return run(argv.slice(1));
+  if (mode === "run") return ((await loadChunk("run"))["main"] as Main)(argv.slice(1));
   if (mode === "--agent" || mode === "--keywork") {
     const agent = await loadChunk("agent");
     await (agent[mode === "--agent" ? "main" : "keyworkMain"] as () => Promise<void>)();
@@ -17,24 +16,6 @@ async function start(argv: readonly string[]): Promise<number> {
   }
   const cli = await loadChunk("cli");
   return (cli["main"] as Main)(argv);
-}
-
-async function run(argv: readonly string[]): Promise<number> {
-  const { run: walk } = await import("./run/run.ts");
-  const cwd = process.cwd();
-  // made on first use: a run that misses nothing needs neither HOME nor a vault
-  let made: ReturnType<typeof makeResolver> | undefined;
-  async function resolver(): Promise<ReturnType<typeof makeResolver>> {
-    return (made ??= (await import("./resolve.ts")).makeResolver(process.env, cwd));
-  }
-  const code = await walk({
-    argv,
-    env: process.env,
-    cwd,
-    resolver: { resolve: async (request) => (await resolver()).resolve(request), unseal: async () => (await resolver()).unseal() },
-  });
-  made?.close();
-  return code;
 }
 
 process.title = "zvault";

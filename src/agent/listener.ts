@@ -113,7 +113,9 @@ export class Listener {
   #makeRoom(): void {
     if (this.#connections.size < most) return;
     const oldest = [...this.#connections].find((one) => !one.busy) ?? [...this.#connections][0];
-    oldest?.cut();
+    if (!oldest) return;
+    this.#connections.delete(oldest); // it closes only after this round of the event loop, in which more may come
+    oldest.cut();
   }
 }
 

@@ -11,6 +11,7 @@ import { harden } from "./hardening.ts";
 import { describe } from "./log.ts";
 
 export { keyworkMain } from "./keywork-main.ts";
+export { warm } from "./warm.ts";
 
 const configFd = 3;
 const readyFd = 4;
