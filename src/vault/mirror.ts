@@ -39,7 +39,7 @@ export class Mirror {
       this.#io.makeFolder(this.path);
       if (this.#done === undefined || generation !== this.#generation || barrier.size < this.#done) {
         await this.#begin(barrier);
-        await this.updateKeys();
+        await this.#copyKeys();
         await replaceFile(this.#io, `${this.path}/from`, new TextEncoder().encode(`${JSON.stringify({ id, dir: this.#dir })}\n`));
       } else {
         this.#append(barrier);
@@ -76,7 +76,16 @@ export class Mirror {
     }
   }
 
+  /** After a change of the keys file. */
   async updateKeys(): Promise<void> {
+    try {
+      await this.#copyKeys();
+    } catch (failure) {
+      this.problem = failure instanceof Error ? failure.message : "unknown";
+    }
+  }
+
+  async #copyKeys(): Promise<void> {
     const keys = readFile(this.#io, `${this.#dir}/keys`, keysLimit);
     if (keys) await replaceFile(this.#io, `${this.path}/keys`, keys);
   }

@@ -115,8 +115,13 @@ export class Vault {
     await this.barrier.synced();
     if (this.sealed) return;
     this.#heads.write(this.head);
-    this.#mirroring = this.#mirroring.then(() => (this.sealed ? undefined : this.mirror.update(this.barrier, this.now())));
-    await this.#mirroring;
+    await this.#mirrored(() => this.mirror.update(this.barrier, this.now()));
+  }
+
+  /** One at a time: two at once would write the same new file. */
+  #mirrored(act: () => Promise<void>): Promise<void> {
+    this.#mirroring = this.#mirroring.then(() => (this.sealed ? undefined : act()));
+    return this.#mirroring;
   }
 
   /** What is due after a change: a checkpoint, a compaction, the next audit segment. */
@@ -202,7 +207,7 @@ export class Vault {
     if (root !== this.root) this.root.wipe();
     this.root = root;
     this.keys = file;
-    await this.mirror.updateKeys().catch(() => undefined);
+    await this.#mirrored(() => this.mirror.updateKeys());
   }
 
   /** Every ten seconds or so: what may lag is brought up. */
@@ -211,8 +216,10 @@ export class Vault {
     await this.audit.sync();
     this.#heads.write(this.head);
     await this.#heads.sync();
-    await this.mirror.sync();
-    await this.mirror.updateAudit();
+    await this.#mirrored(async () => {
+      await this.mirror.sync();
+      await this.mirror.updateAudit();
+    });
   }
 
   /** Always seals: the line is tried, a full or broken disk does not keep the keys in memory. */
