@@ -34,7 +34,7 @@ export async function createBackup(vault: Vault, out: string): Promise<{ bytes: 
     const bytes = readFile(vault.io, segmentPath(`${vault.dir}/audit`, segment), fileLimit);
     if (bytes) files.push({ name: segmentPath("audit", segment), bytes });
   }
-  const secrets = vault.state.secrets.size;
+  const secrets = vault.state.count;
   const named = files.map(({ name, bytes }): [string, number] => [name, bytes.length]);
   const head: Head = { v: 1, id: vault.id, time: vault.now().toISOString(), secrets, files: named };
   const json = new TextEncoder().encode(JSON.stringify(head));
@@ -158,7 +158,7 @@ export async function restoreVault(
     const vault = await holdings.openFolder(source.id, fresh, o.way, { ignoreHead: true });
     vault.barrier.verify();
     vault.event("backup.restore", { from: source.from, time: source.time });
-    const secrets = vault.state.secrets.size;
+    const secrets = vault.state.count;
     await vault.seal("restored");
     const final = headPath(places, source.id, dir);
     io.remove(final);

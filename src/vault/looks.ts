@@ -27,7 +27,7 @@ export function agentStatus(holdings: Holdings, build: string, agent: { pid: num
       dir: vault.dir,
       by: vault.by,
       since: since.toISOString(),
-      secrets: vault.state.secrets.size,
+      secrets: vault.state.count,
       idleLeft: Math.round(lease.idleLeft / 1000),
       absoluteLeft: Math.round(lease.absoluteLeft / 1000),
     };
@@ -48,9 +48,8 @@ function headerOf(io: Io, dir: string): { generation: number; size: number } {
 
 function openPart(vault: Vault): VaultStatus["open"] {
   const { sequence, chain } = vault.barrier.position;
-  const secrets = [...vault.state.secrets.values()].filter((one) => one.versions.at(-1)?.state === "live" && !one.path.includes("/.layout/"));
   return {
-    secrets: secrets.length,
+    secrets: vault.state.count,
     records: vault.barrier.records,
     audit: { records: vault.audit.position.sequence, ok: true },
     head: { sequence, chain },

@@ -53,6 +53,11 @@ export class State {
     return secret && version?.state === "live" ? { secret, version } : undefined;
   }
 
+  /** Secrets that have a value, without the layouts of imported files. */
+  get count(): number {
+    return [...this.secrets.values()].filter((one) => one.versions.at(-1)?.state === "live" && !one.path.includes("/.layout/")).length;
+  }
+
   /** Applies one transaction whose cells lie at `cells` (index 0 = first value cell). */
   apply(transaction: Transaction, cells: readonly CellRef[]): void {
     this.requests.add(transaction.request);
