@@ -45,8 +45,11 @@ function check(claim: string, holds: boolean, more = ""): void {
 type Ran = { status: number | null; stdout: Buffer; text: string };
 
 function sh(line: string): Ran {
-  const [program = "", ...args] = [...prefix, "sh", "-c", line];
-  const { status, stdout, stderr } = spawnSync(program, args, { cwd: shop, env, maxBuffer: 64 * 1024 * 1024 });
+  const { status, stdout, stderr } = spawnSync("/usr/bin/env", [...prefix, "sh", "-c", line], {
+    cwd: shop,
+    env,
+    maxBuffer: 64 * 1024 * 1024,
+  });
   return { status, stdout, text: `${stdout.toString()}${stderr.toString()}` };
 }
 

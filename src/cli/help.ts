@@ -95,9 +95,9 @@ export function commandHelp(meta: CommandMeta): string[] {
   return lines;
 }
 
-/** Lines of 120 columns at most, broken between words. */
+/** Lines of 132 columns at most, broken between words. */
 function wrapped(line: string): string[] {
-  return line.match(/.{1,120}(?= |$)/g)?.map((part) => part.trimStart()) ?? [""];
+  return line.match(/.{1,132}(?= |$)/g)?.map((part) => part.trimStart()) ?? [""];
 }
 
 function flagLines(meta: CommandMeta): string[] {

@@ -60,9 +60,10 @@ export function normal(text: string, folder: string): string {
     .replace(/\b(slot-)?[0-9a-f]{8}\b/g, (one) => (/[0-9]/.test(one) ? "ID8" : one))
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "TIME")
     .replace(/\bjust now\b|\b\d+ (s|min) ago\b/g, "AGE")
+    .replace(/\b\d+ (KiB|B)\b/g, "SIZE")
+    .replace(/\b(AGE|SIZE) {2,}/g, "$1  ")
     .replace(/\b(pid|agent) \d+\b/g, "$1 PID")
     .replace(/\[\d+\]/g, "[PID]")
-    .replace(/\b\d+ (KiB|B)\b/g, "SIZE")
     .replace(/\+(dev|[0-9a-f]{12})\b/g, "+BUILD");
 }
 
@@ -73,7 +74,14 @@ export function makePlace(executable: "source" | "dist"): { folder: string; env:
   const call =
     executable === "dist" ? `${root}/dist/zvault` : `${process.execPath} --no-warnings --disable-sigusr1 ${root}/src/main.ts`;
   writeFileSync(join(folder, "bin/zvault"), `#!/bin/sh\nexec ${call} "$@"\n`, { mode: 0o755 });
-  const env = { HOME: join(folder, "home"), XDG_RUNTIME_DIR: join(folder, "run"), PATH: `${join(folder, "bin")}:${plainPath}` };
+  // compiling the sources anew for every command took most of the time
+  const cache = join(tmpdir(), `zvault-test-cache-${process.getuid?.() ?? 0}`);
+  const env = {
+    NODE_COMPILE_CACHE: cache,
+    HOME: join(folder, "home"),
+    XDG_RUNTIME_DIR: join(folder, "run"),
+    PATH: `${join(folder, "bin")}:${plainPath}`,
+  };
   return { folder, env, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
