@@ -1,6 +1,6 @@
 /**
- * Names of variables with which a committed file could take over the programs that get it. They are refused at import and at run, for
- * plain values, references and stored values alike, unless a person allowed the name for the project.
+ * Names of variables with which a committed file could take over the programs that get it. They are refused at import and at run,
+ * for plain values, references and stored values alike, unless a person allowed the name for the project.
  */
 const exact = new Set(
   `LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT GCONV_PATH NODE_OPTIONS NODE_EXTRA_CA_CERTS NODE_TLS_REJECT_UNAUTHORIZED PYTHONSTARTUP

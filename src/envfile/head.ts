@@ -1,6 +1,6 @@
 /**
- * The first two lines of a `.env.zvault`: what it belongs to, and a word to readers, who may be language models. A byte order mark of
- * the original stays in front; lines end as the original's lines do.
+ * The first two lines of a `.env.zvault`: what it belongs to, and a word to readers, who may be language models. A byte order
+ * mark of the original stays in front; lines end as the original's lines do.
  */
 import { ZvaultError } from "../errors.ts";
 

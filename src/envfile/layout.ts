@@ -1,6 +1,6 @@
 /**
- * The layout of an imported file: the file with holes in the place of values that are stored elsewhere, so that no value has a second
- * copy. It keeps every comment, commented-out secrets too, and is therefore itself a value of class secret.
+ * The layout of an imported file: the file with holes in the place of values that are stored elsewhere, so that no value has a
+ * second copy. It keeps every comment, commented-out secrets too, and is therefore itself a value of class secret.
  *
  *     zvault layout 1\n  then the file's bytes; NUL JSON NUL is a hole, NUL NUL is a NUL of the file
  *     JSON: {"path":"env/shop/KEY","quote":"\"","ends":"n","escapes":true}   (`Style` in spelling.ts)
@@ -24,8 +24,8 @@ export type Layout = {
 type Hole = { path: string; style: Style };
 
 /**
- * `pathOf`: where the value of an assignment is stored; undefined leaves it in the layout as it stands. Throws `usage` for a value that
- * could never be written again (quotes and carriage returns round a U+2028: no file has that by intention).
+ * `pathOf`: where the value of an assignment is stored; undefined leaves it in the layout as it stands. Throws `usage` for a
+ * value that could never be written again (quotes and carriage returns round a U+2028: no file has that by intention).
  */
 export function makeLayout(document: Document, pathOf: (one: Assignment) => string | undefined): Layout {
   const requoted: string[] = [];
@@ -95,9 +95,9 @@ export function pathsOf(layout: Uint8Array): string[] {
 }
 
 /**
- * The file, with these values: the original bytes where a value is the one that was imported. A changed value keeps its quotes if dotenv
- * reads it back from them, else it gets others. Throws `not-found` without a value for a hole, `usage` for a value that cannot stand in
- * a dotenv file, `damaged` for bytes that are no layout.
+ * The file, with these values: the original bytes where a value is the one that was imported. A changed value keeps its quotes if
+ * dotenv reads it back from them, else it gets others. Throws `not-found` without a value for a hole, `usage` for a value that
+ * cannot stand in a dotenv file, `damaged` for bytes that are no layout.
  */
 export function fillLayout(layout: Uint8Array, values: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const filled = split(layout).map((part): Filled => {

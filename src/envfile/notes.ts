@@ -47,7 +47,11 @@ function spellingNotes(one: Assignment): [NoteKind, string, boolean][] {
     const rest = one.raw.slice(1).includes(first);
     notes.push(
       rest
-        ? ["text-after-quote", "has text after its closing quote; node reads the quotes as part of the value, other readers differ", true]
+        ? [
+            "text-after-quote",
+            "has text after its closing quote; node reads the quotes as part of the value, other readers differ",
+            true,
+          ]
         : ["unterminated-quote", "has a quote that is not closed; readers differ on where the value ends", true],
     );
   }
@@ -59,7 +63,11 @@ function spellingNotes(one: Assignment): [NoteKind, string, boolean][] {
     notes.push(["command-substitution", "holds $(…) or backticks; a shell would run that, zvault stores the text", true]);
   }
   if (/\r(?!\n)/.test(one.before + one.raw + one.after)) {
-    notes.push(["bare-cr", "stands on a line that ends with a bare carriage return; node ends the line there, others do not", true]);
+    notes.push([
+      "bare-cr",
+      "stands on a line that ends with a bare carriage return; node ends the line there, others do not",
+      true,
+    ]);
   }
   return notes;
 }
@@ -76,7 +84,8 @@ export function notesOf(document: Document, entries: readonly Entry[], names: Re
     const entry = byKey.get(one.name);
     if (!entry) continue; // left out: even its name is not told
     if (dangerous(one.name)) add("dangerous-name", "can take over the programs that get it", true);
-    if (!/^[A-Za-z_]\w*$/.test(one.name) || one.name === "__proto__") add("odd-name", "is no name that every shell and reader takes", true);
+    if (!/^[A-Za-z_]\w*$/.test(one.name) || one.name === "__proto__")
+      add("odd-name", "is no name that every shell and reader takes", true);
     const earlier = seen.get(one.name);
     if (earlier !== undefined) add("duplicate", `stands on line ${earlier} too; the last one counts`, false);
     seen.set(one.name, one.line);
@@ -85,10 +94,15 @@ export function notesOf(document: Document, entries: readonly Entry[], names: Re
     const known = used.filter((name) => names.has(name));
     if (used.length > 0) {
       const list = used.map((name) => `\${${name}}`).join(", ");
-      add("interpolation", `uses ${list}; stored as the text it is${known.length > 0 ? ", some readers expand it" : ""}`, known.length > 0);
+      add(
+        "interpolation",
+        `uses ${list}; stored as the text it is${known.length > 0 ? ", some readers expand it" : ""}`,
+        known.length > 0,
+      );
     }
     if (one.value.includes("\0")) add("nul", "has a NUL byte, which no environment can hold", true);
-    if (Buffer.compare(Buffer.from(shown(one.value)), valueBytes(one)) !== 0) add("not-utf8", "is not UTF-8; its bytes are stored as they are", false);
+    if (Buffer.compare(Buffer.from(shown(one.value)), valueBytes(one)) !== 0)
+      add("not-utf8", "is not UTF-8; its bytes are stored as they are", false);
     if (entry.why === "a reference" && judge.scanText(valueBytes(one)).length > 0) {
       add("shows-secret", "holds a reference, and beside it what looks like a secret, which stays readable", true);
     }

@@ -3,10 +3,10 @@
  *
  *     ^ \s* (export\s+)? ([\w.-]+) (\s*=\s*? | :\s+?) ( \s*'(\\'|[^'])*' | \s*"…" | \s*`…` | [^#\r\n]+ )? \s* (#.*)? $
  *
- * This is the same language read by hand, in linear time (the expression is quadratic on blank lines) and with the place of every value.
- * What the expression's backtracking comes to: white space, `export` and name have only one way to match; once a separator is there,
- * the unquoted form always matches; a quote closes at the first quote that is not behind a backslash, or, if the rest of that line
- * is no end, at the last one before it that is. Source: node_modules/dotenv/dist/index.cjs, function `H`.
+ * This is the same language read by hand, in linear time (the expression is quadratic on blank lines) and with the place of every
+ * value. What the expression's backtracking comes to: white space, `export` and name have only one way to match; once a separator
+ * is there, the unquoted form always matches; a quote closes at the first quote that is not behind a backslash, or, if the rest
+ * of that line is no end, at the last one before it that is. Source: node_modules/dotenv/dist/index.cjs, function `H`.
  */
 import type { Assignment, Document, Line, Piece, Quote } from "./document.ts";
 import { toBytes, toText } from "./text.ts";

@@ -1,6 +1,6 @@
 /**
- * The plan of an import, before anybody was asked: what goes into the vault, what stays, what is left out, what a person should decide,
- * and the bytes that would be written. Pure; the scanner comes in as `judge`, so that this room knows no other.
+ * The plan of an import, before anybody was asked: what goes into the vault, what stays, what is left out, what a person should
+ * decide, and the bytes that would be written. Pure; the scanner comes in as `judge`, so that this room knows no other.
  */
 import { ZvaultError } from "../errors.ts";
 import { limits } from "../verbs.ts";
@@ -105,7 +105,11 @@ function entryOf(input: PlanInput, file: string, one: Assignment): Entry {
   if (isReference(file, one)) return { ...base, class: "setting", why: "a reference", to: "file" };
   const judged = input.judge.classify(one.name, shown(one.value));
   const known = input.existing?.get(path);
-  const chosen = input.options.plain.includes(one.name) ? "setting" : input.options.secret.includes(one.name) ? "secret" : undefined;
+  const chosen = input.options.plain.includes(one.name)
+    ? "setting"
+    : input.options.secret.includes(one.name)
+      ? "secret"
+      : undefined;
   const kind = chosen ?? known ?? judged.class;
   const why = chosen ? `--${chosen === "secret" ? "secret" : "plain"}` : known ? "as before" : judged.why;
   return { ...base, class: kind, why, to: kind === "secret" ? "vault" : "file" };
@@ -120,7 +124,8 @@ function entriesOf(input: PlanInput, source: Source, drops: Drops): Entry[] {
   // an earlier secret under the name of a value that stays must not stay with it
   for (const one of assignments(source.document)) {
     if (drops.has(one) || entries.get(one.name)?.to !== "file") continue;
-    if (entryOf(input, source.name, one).to === "vault") drops.set(one, { name: one.name, rule: "value that a later line replaces" });
+    if (entryOf(input, source.name, one).to === "vault")
+      drops.set(one, { name: one.name, rule: "value that a later line replaces" });
   }
   return [...entries.values()];
 }
@@ -136,7 +141,8 @@ function oddOnes(source: Source, judge: Judge): Drops {
     while ((hits[next]?.end ?? Infinity) <= start) next++;
     const hit = hits[next];
     if (hit !== undefined && hit.start < start) drops.set(piece, { rule: hit.rule });
-    else if (piece.kind === "assignment" && judge.scanText(toBytes(piece.name)).length > 0) drops.set(piece, { rule: "secret in a name" });
+    else if (piece.kind === "assignment" && judge.scanText(toBytes(piece.name)).length > 0)
+      drops.set(piece, { rule: "secret in a name" });
     start = end;
   }
   return drops;

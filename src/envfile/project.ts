@@ -9,13 +9,17 @@ export function isSlug(text: string): boolean {
 /** `@acme/Web App` → `web-app`; a name with nothing usable → `app`. */
 export function slugOf(name: string): string {
   const last = name.slice(name.lastIndexOf("/") + 1).toLowerCase();
-  const slug = last.replace(/[^a-z0-9._-]+/g, "-").replace(/^[._-]+/, "").slice(0, 64).replace(/[._-]+$/, "");
+  const slug = last
+    .replace(/[^a-z0-9._-]+/g, "-")
+    .replace(/^[._-]+/, "")
+    .slice(0, 64)
+    .replace(/[._-]+$/, "");
   return slug === "" ? "app" : slug;
 }
 
 /**
- * A slug that another folder has gets its folder in front: web in services/web → `services-web`, shop in apps/web → `apps-web-shop`.
- * `folder` is relative to the vault's root; in the root itself ("." or "") there is nothing to add.
+ * A slug that another folder has gets its folder in front: web in services/web → `services-web`, shop in apps/web →
+ * `apps-web-shop`. `folder` is relative to the vault's root; in the root itself ("." or "") there is nothing to add.
  */
 export function lengthen(slug: string, folder: string): string {
   const parts = folder.split("/").filter((part) => part !== "" && part !== ".");

@@ -33,7 +33,8 @@ export function parseReference(text: string): Ref {
 }
 
 export function printReference(ref: Ref): string {
-  return `${scheme}${ref.path}${ref.field === undefined ? "" : `#${ref.field}`}${ref.version === undefined ? "" : `?version=${ref.version}`}`;
+  const field = ref.field === undefined ? "" : `#${ref.field}`;
+  return `${scheme}${ref.path}${field}${ref.version === undefined ? "" : `?version=${ref.version}`}`;
 }
 
 function parsePart(inner: string): Part {
@@ -69,12 +70,14 @@ export function printTemplate(parts: readonly Part[]): string {
 }
 
 /**
- * Where the value of `parts[index]` would be sent: the host (and port) of the URL round it, lower-cased, undefined outside of a URL.
- * A part that stands in the host itself is printed in it, so a host that is itself a reference compares by that reference.
+ * Where the value of `parts[index]` would be sent: the host (and port) of the URL round it, lower-cased, undefined outside of a
+ * URL. A part that stands in the host itself is printed in it, so a host that is itself a reference compares by that reference.
  */
 export function hostOf(parts: readonly Part[], index: number): string | undefined {
   // a private-use unit for each part that is no text keeps the URL's grammar free of their `:`, `/`, `@`
-  const text = parts.map((part, at) => (typeof part === "string" ? part.replace(/[\ue000\ue001]/g, " ") : `\ue000${at}\ue001`)).join("");
+  const text = parts
+    .map((part, at) => (typeof part === "string" ? part.replace(/[\ue000\ue001]/g, " ") : `\ue000${at}\ue001`))
+    .join("");
   const mark = `\ue000${index}\ue001`;
   for (const found of text.matchAll(/[a-z][a-z0-9+.-]*:\/\/([^\s"'<>]*)/gi)) {
     if (!found[0].includes(mark)) continue;

@@ -1,6 +1,6 @@
 /**
- * Puts other texts in the place of values. Nothing else changes, except where the old spelling would spoil the new value: a value on
- * the line after its `=` moves up, and a comment glued to it gets a space.
+ * Puts other texts in the place of values. Nothing else changes, except where the old spelling would spoil the new value: a value
+ * on the line after its `=` moves up, and a comment glued to it gets a space.
  */
 import { ZvaultError } from "../errors.ts";
 import type { Assignment, Document, Piece } from "./document.ts";
@@ -36,8 +36,8 @@ function replaced(one: Assignment, value: string): string {
 }
 
 /**
- * A new document, parsed from its own text: what comes back is what a reader of the file will see. Throws `usage` if the file cannot be
- * written so that dotenv reads exactly the texts that were asked for.
+ * A new document, parsed from its own text: what comes back is what a reader of the file will see. Throws `usage` if the file
+ * cannot be written so that dotenv reads exactly the texts that were asked for.
  */
 export function withValues(document: Document, decide: (one: Assignment) => Decision): Document {
   const wanted: string[] = [];
@@ -56,10 +56,14 @@ export function withValues(document: Document, decide: (one: Assignment) => Deci
   const wrong = got.findIndex((text, at) => text !== wanted[at]);
   if (wrong !== -1 || got.length !== wanted.length) {
     const name = wanted[(wrong === -1 ? got.length : wrong) & ~1] ?? "";
-    throw new ZvaultError("usage", `the quotes around ${name} are ambiguous: the file would be read differently without its values`, {
-      hint: `close the quotes on the line of ${name} and on the lines before it`,
-      names: [name],
-    });
+    throw new ZvaultError(
+      "usage",
+      `the quotes around ${name} are ambiguous: the file would be read differently without its values`,
+      {
+        hint: `close the quotes on the line of ${name} and on the lines before it`,
+        names: [name],
+      },
+    );
   }
   return fresh;
 }

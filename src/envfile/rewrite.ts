@@ -1,6 +1,6 @@
 /**
- * Makes the text of each `.env.zvault`: references in the place of secrets, and nothing else that tells one. Works on all files of an
- * import at once, again and again until no stored value is found in what would be written.
+ * Makes the text of each `.env.zvault`: references in the place of secrets, and nothing else that tells one. Works on all files
+ * of an import at once, again and again until no stored value is found in what would be written.
  */
 import { assignments, valueBytes, type Assignment, type Document, type Line, type Piece } from "./document.ts";
 import { withHead } from "./head.ts";

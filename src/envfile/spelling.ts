@@ -1,6 +1,6 @@
 /**
- * Ways to write a value so that dotenv reads it back. Not every value has one: a text with all three quotes and a line end, or with a
- * carriage return and a double quote, cannot stand in a dotenv file.
+ * Ways to write a value so that dotenv reads it back. Not every value has one: a text with all three quotes and a line end, or
+ * with a carriage return and a double quote, cannot stand in a dotenv file.
  */
 import type { Assignment, Quote } from "./document.ts";
 import { parseText } from "./parse.ts";
@@ -8,7 +8,7 @@ import { parseText } from "./parse.ts";
 /** How a value was spelled: enough, with the value, to spell it again; it tells nothing of the value but its kinds of line end. */
 export type Style = {
   quote: Quote;
-  /** one letter for each line end in the value: n `\n` written out, l LF, c CRLF, r bare CR; shorter than needed: the last goes on */
+  /** one letter for each line end in the value: n is `\n` written out, l LF, c CRLF, r a bare CR; the last goes on */
   ends: string;
   /** the value's text begins with a double quote that was not taken off: its escapes are read all the same */
   escapes: boolean;

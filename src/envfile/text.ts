@@ -1,7 +1,8 @@
 /**
- * Bytes as text and back without loss. Valid UTF-8 is decoded as usual; every byte that is not part of it becomes one lone surrogate
- * U+DC80 + (byte − 0x80) (Python calls it surrogateescape). Valid UTF-8 never gives a lone surrogate, so `toBytes(toText(x))` is x for
- * any bytes, and no such unit is a quote, a `#` or white space: a parser treats it as it would treat U+FFFD.
+ * Bytes as text and back without loss. Valid UTF-8 is decoded as usual; every byte that is not part of it becomes one lone
+ * surrogate U+DC80 + (byte − 0x80) (Python calls it surrogateescape). Valid UTF-8 never gives a lone surrogate, so
+ * `toBytes(toText(x))` is x for any bytes, and no such unit is a quote, a `#` or white space: a parser treats it as it would
+ * treat U+FFFD.
  */
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -30,7 +31,7 @@ export function toText(bytes: Uint8Array): string {
   }
   let text = "";
   let valid = 0;
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = sequence(bytes, at);
     if (length > 0) {
       at += length;

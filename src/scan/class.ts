@@ -1,6 +1,6 @@
 /**
- * Is a variable a secret or a setting? One pure answer from its name and its value, the same with and without a terminal. In doubt a
- * secret. What a provider's rule finds in the value counts first, then shapes, then the name, then chance.
+ * Is a variable a secret or a setting? One pure answer from its name and its value, the same with and without a terminal. In
+ * doubt a secret. What a provider's rule finds in the value counts first, then shapes, then the name, then chance.
  */
 import { scanText } from "./comments.ts";
 import { looksRandom } from "./entropy.ts";
@@ -17,23 +17,23 @@ export type Classified = {
 const publicPrefix = /^(?:NEXT_PUBLIC_|VITE_|REACT_APP_|PUBLIC_|NUXT_PUBLIC_|EXPO_PUBLIC_)/;
 
 const secretWords = new Set(
-  `password passwd pwd pass passphrase passcode secret secrets token tokens key keys apikey apikeys privatekey accesskey secretkey
-  credential credentials creds auth salt pepper dsn jwt cookie seed mnemonic hmac signature oauth bearer pin otp totp webhook license
-  licence encryption signing cert certificate pem sas connectionstring authtoken`.split(/\s+/),
+  `password passwd pwd pass passphrase passcode secret secrets token tokens key keys apikey apikeys privatekey accesskey
+    secretkey credential credentials creds auth salt pepper dsn jwt cookie seed mnemonic hmac signature oauth bearer pin otp
+    totp webhook license licence encryption signing cert certificate pem sas connectionstring authtoken`.split(/\s+/),
 );
 
 /** Last words that say the variable is about a secret, not one. */
 const aboutWords = new Set(
-  `id ids path file dir name names url uri endpoint host hostname port domain region zone ttl expiry expires expiration expiresin lifetime
-  age maxage length size count max min limit rounds days hours minutes seconds ms timeout interval enabled enable disabled disable required
-  algorithm alg algo issuer audience aud realm type kind mode format header prefix suffix version provider method methods scope scopes
-  policy user username samesite secure httponly retries`.split(/\s+/),
+  `id ids path file dir name names url uri endpoint host hostname port domain region zone ttl expiry expires expiration
+    expiresin lifetime age maxage length size count max min limit rounds days hours minutes seconds ms timeout interval
+    enabled enable disabled disable required algorithm alg algo issuer audience aud realm type kind mode format header prefix
+    suffix version provider method methods scope scopes policy user username samesite secure httponly retries`.split(/\s+/),
 );
 
 const settingWords = new Set(
-  `env environment port host hostname level region zone locale lang language tz timezone title description label greeting message
-  currency country mode debug verbose bucket theme color brand version stage name email from sender charset encoding domain origin
-  origins index topic queue channel prefix suffix dir path file format`.split(/\s+/),
+  `env environment port host hostname level region zone locale lang language tz timezone title description label greeting
+    message currency country mode debug verbose bucket theme color brand version stage name email from sender charset encoding
+    domain origin origins index topic queue channel prefix suffix dir path file format`.split(/\s+/),
 );
 
 /** DATABASE_URL → database, url; dbPassword → db, password. */
@@ -45,7 +45,7 @@ function words(name: string): string[] {
     .filter((word) => word !== "");
 }
 
-/** Texts that are plainly configuration: a word, host, path, list of words, address, version, duration, locale, pattern of a time. */
+/** Texts that are plainly configuration: a word, host, path, list of words, address, version, duration, locale, cron pattern. */
 const plainShapes: readonly RegExp[] = [
   /^[A-Za-z]{1,24}$/,
   /^(?:[a-z]{1,24}\d{0,3}|\d{1,8})(?:[._-](?:[a-z]{1,24}\d{0,3}|v?\d{1,8})){0,8}$/i,
@@ -85,7 +85,8 @@ export function classify(name: string, value: string): Classified {
     return { class: kind, why, confidence, public: open };
   };
   if (value === "") return answer("setting", "empty", "sure");
-  if (/^(?:zvault|op|vault|aws-sm|gcp-sm):\/\//.test(value) || /\$\{zvault:/.test(value)) return answer("setting", "a reference", "sure");
+  if (/^(?:zvault|op|vault|aws-sm|gcp-sm):\/\//.test(value) || /\$\{zvault:/.test(value))
+    return answer("setting", "a reference", "sure");
   const rule = ruleIn(value);
   if (rule !== undefined) return answer("secret", `looks like ${rule}`, "sure");
   const url = urlKind(value);
@@ -103,7 +104,8 @@ export function classify(name: string, value: string): Classified {
     return answer("setting", "a public key by its name", "likely");
   }
   if (named && !random && filePath.test(value)) return answer("setting", "a path", "likely");
-  if (/^(?:\d{1,9}|\d+\.\d+)$/.test(value) && parts.some((word) => aboutWords.has(word))) return answer("setting", "a number", "likely");
+  if (/^(?:\d{1,9}|\d+\.\d+)$/.test(value) && parts.some((word) => aboutWords.has(word)))
+    return answer("setting", "a number", "likely");
   const keyId = last === "id" && parts.includes("key"); // AWS_ACCESS_KEY_ID goes with its secret
   if (named && (!about || random || keyId)) return answer("secret", "by its name", about || keyId ? "doubt" : "likely");
   if (random && last !== "id" && last !== "version" && last !== "sha") return answer("secret", "looks random", "likely");

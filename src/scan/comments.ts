@@ -1,6 +1,6 @@
 /**
- * Finds secrets in text that stands outside of values: comments, and lines that are no assignment. Offsets are bytes of what was given;
- * no value is in a hit.
+ * Finds secrets in text that stands outside of values: comments, and lines that are no assignment. Offsets are bytes of what was
+ * given; no value is in a hit.
  */
 import { looksRandom } from "./entropy.ts";
 import type { Rule } from "./rule.ts";

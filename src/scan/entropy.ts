@@ -11,18 +11,17 @@ export function shannon(text: string): number {
 
 /** Words that programs print all day; a text made of nothing else is never masked. Lower case. */
 const common = new Set(
-  `true false yes no on off null nil none undefined default auto empty enabled disabled
-  dev devel development prod production test testing tests stage staging local localhost preview ci
-  debug info warn warning error fatal trace verbose silent level log logs console
-  postgres postgresql mysql mariadb sqlite redis mongo mongodb memcached rabbitmq kafka nats elastic elasticsearch
-  root admin administrator user users username guest password passwd pass secret changeme example sample demo placeholder your here
-  my app apps web api server client worker service services site shop store main master public private internal external data database db
-  http https tcp udp tls ssl ws wss ftp smtp imap host port url uri path name key token id value
-  com org net io dev info www mail email utf utf8 json html text plain xml yaml csv
-  us eu ap sa ca me af east west north south central northeast northwest southeast southwest a b c d
-  node next vite react vue svelte nuxt expo python django flask pytest rails ruby go rust java docker compose
-  get post put patch delete head options session cookie cache queue default0 utc gmt europe america asia
-  the and or of to in for with is on at by from not string number boolean object array`.split(/\s+/),
+  `true false yes no on off null nil none undefined default auto empty enabled disabled dev devel development prod production
+    test testing tests stage staging local localhost preview ci debug info warn warning error fatal trace verbose silent level
+    log logs console postgres postgresql mysql mariadb sqlite redis mongo mongodb memcached rabbitmq kafka nats elastic
+    elasticsearch root admin administrator user users username guest password passwd pass secret changeme example sample demo
+    placeholder your here my app apps web api server client worker service services site shop store main master public private
+    internal external data database db http https tcp udp tls ssl ws wss ftp smtp imap host port url uri path name key token
+    id value com org net io dev info www mail email utf utf8 json html text plain xml yaml csv us eu ap sa ca me af east west
+    north south central northeast northwest southeast southwest a b c d node next vite react vue svelte nuxt expo python
+    django flask pytest rails ruby go rust java docker compose get post put patch delete head options session cookie cache
+    queue default0 utc gmt europe america asia the and or of to in for with is on at by from not string number boolean object
+    array`.split(/\s+/),
 );
 
 /** True when every word of the text is a common word, a number or a single letter: `localhost:3000`, `us-east-1`, `true`. */
@@ -67,8 +66,9 @@ export function looksRandom(text: string): boolean {
 }
 
 /**
- * What the mask may do with a value of class secret: "mask" everywhere; "borders": only between characters that are no part of a word,
- * since it is short or guessable and would hit by chance; "no": never, since it would hit all the time. The value is not kept.
+ * What the mask may do with a value of class secret: "mask" everywhere; "borders": only between characters that are no part of a
+ * word, since it is short or guessable and would hit by chance; "no": never, since it would hit all the time. The value is not
+ * kept.
  */
 export function maskable(value: Uint8Array): "mask" | "borders" | "no" {
   if (value.length <= 1) return "no";
@@ -78,6 +78,10 @@ export function maskable(value: Uint8Array): "mask" | "borders" | "no" {
   if (/^\s*$/.test(text) || /^\d{1,4}$/.test(text)) return "no";
   if (value.length < 8) return "borders";
   const distinct = new Set(text).size;
-  const weak = distinct < 5 || shannon(text) * text.length < 20 || /^[A-Za-z]{1,10}$/.test(text) || /^[\d.:-]+$/.test(text) && text.length < 12;
+  const weak =
+    distinct < 5 ||
+    shannon(text) * text.length < 20 ||
+    /^[A-Za-z]{1,10}$/.test(text) ||
+    (/^[\d.:-]+$/.test(text) && text.length < 12);
   return weak ? "borders" : "mask";
 }

@@ -4,10 +4,11 @@ import { shannon } from "./entropy.ts";
 export type Rule = {
   /** stable name, as it stands in reports */
   readonly id: string;
-  /** lower case; the pattern is tried where one of these stands (case ignored), or at the start of its word, `back` units before at most */
+  /** lower case; the pattern is tried where one stands (case ignored), with `back` at the start of its word too */
   readonly keywords: readonly string[];
   /** sticky, every quantifier bounded; group 1, if there is one, is the secret, else the whole match is */
   readonly pattern: RegExp;
+  /** units that the pattern may begin before its keyword */
   readonly back?: number;
   readonly check?: (secret: string) => boolean;
 };

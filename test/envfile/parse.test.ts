@@ -19,7 +19,8 @@ function ours(bytes: Uint8Array): Record<string, string> {
 const grammar = fc
   .array(
     fc.constantFrom(
-      ..."A|B_1|export|export |a.b-c|=| = |:|: |'|\"|`|\\'|\\\"|\\`|\\n|\\r|\\\\|#| #|\n|\r|\r\n| |\t|x|y z|$A|é|🔑|\u2028|\u2029|\ufeff|\0".split("|"),
+      ..."A|B_1|export|export |a.b-c|=| = |:|: |'|\"|`|\\'|\\\"|\\`|\\n|\\r|\\\\".split("|"),
+      ..."#| #|\n|\r|\r\n| |\t|x|y z|$A|é|🔑|\u2028|\u2029|\ufeff|\0".split("|"),
       "__proto__=",
       "A=",
       "A='",
@@ -80,7 +81,7 @@ t.test("every value's place in the file holds its spelling", async (t) => {
 });
 
 t.test("a megabyte of blank lines, quotes or separators is read at once", async (t) => {
-  for (const unit of ["\n", "A='\n", 'A="\\"\n', "\u2028\"", "= ", "A\n", "export "]) {
+  for (const unit of ["\n", "A='\n", 'A="\\"\n', '\u2028"', "= ", "A\n", "export "]) {
     const bytes = bytesOf(unit.repeat(1_000_000 / unit.length));
     t.equal(print(parse(bytes)).length, bytes.length);
   }

@@ -38,7 +38,16 @@ t.test("the example's file becomes names, its values are what dotenv reads, and 
   t.equal(file.entries.length, 20);
   t.same(Object.fromEntries(file.entries.map((entry) => [entry.key, shown(entry.value)])), { ...dotenv.parse(bytes) });
   const settings = file.entries.filter((entry) => entry.to === "file").map((entry) => entry.key);
-  t.same(settings, ["NODE_ENV", "PORT", "HOST", "LOG_LEVEL", "SHOP_TITLE", "PUBLIC_API_URL", "STRIPE_PUBLISHABLE_KEY", "AWS_REGION"]);
+  t.same(settings, [
+    "NODE_ENV",
+    "PORT",
+    "HOST",
+    "LOG_LEVEL",
+    "SHOP_TITLE",
+    "PUBLIC_API_URL",
+    "STRIPE_PUBLISHABLE_KEY",
+    "AWS_REGION",
+  ]);
   t.same(parseHead(file.text), { project: "shop", vault });
   for (const entry of file.entries.filter((found) => found.to === "vault")) {
     for (const form of formsOf(entry.value)) t.notOk(file.text.includes(form) || shown(file.layout).includes(form), entry.key);
@@ -63,7 +72,14 @@ t.test("what a person says overrules the judgement, and so does the vault's memo
   const text = "A_KEY=abc12345\nB=plain\nC_KEY=abc67890\n";
   const existing = new Map([["env/shop/C_KEY", "setting" as const]]);
   const file = one(text, { existing, options: { plain: ["A_KEY"], secret: ["B"] } });
-  t.same(file.entries.map((entry) => [entry.class, entry.why]), [["setting", "--plain"], ["secret", "--secret"], ["setting", "as before"]]);
+  t.same(
+    file.entries.map((entry) => [entry.class, entry.why]),
+    [
+      ["setting", "--plain"],
+      ["secret", "--secret"],
+      ["setting", "as before"],
+    ],
+  );
   t.equal(file.text, "A_KEY=abc12345\nB=zvault://env/shop/B\nC_KEY=abc67890\n");
   t.throws(() => one(text, { options: { plain: ["NOPE"], secret: ["B", "ALSO"] } }), { code: "usage", names: ["NOPE", "ALSO"] });
   t.throws(() => one(text, { options: { plain: ["B"], secret: ["B"] } }), { code: "usage", names: ["B"] });
@@ -71,12 +87,18 @@ t.test("what a person says overrules the judgement, and so does the vault's memo
 
 t.test("every commented-out assignment with a value is left out, whatever its marks", async (t) => {
   const rows: [string, string][] = [
-    ["# KEY=abc", "# KEY=‹left out by zvault›"], ["  #KEY = 'a b'", "# KEY=‹left out by zvault›"], ["## export KEY=abc # x", "# KEY=‹left out by zvault›"],
-    ["# - PORT=1", "# PORT=‹left out by zvault›"], ["# was OLD_KEY=abc until May", "# OLD_KEY=‹left out by zvault›"], ['#KEY: "abc"', "# KEY=‹left out by zvault›"],
-    ["A=1 # OLD_KEY=abc", "A=1 # OLD_KEY=‹left out by zvault›"], ["A=1# OLD_KEY=abc", "A=1 # OLD_KEY=‹left out by zvault›"],
+    ["# KEY=abc", "# KEY=‹left out by zvault›"],
+    ["  #KEY = 'a b'", "# KEY=‹left out by zvault›"],
+    ["## export KEY=abc # x", "# KEY=‹left out by zvault›"],
+    ["# - PORT=1", "# PORT=‹left out by zvault›"],
+    ["# was OLD_KEY=abc until May", "# OLD_KEY=‹left out by zvault›"],
+    ['#KEY: "abc"', "# KEY=‹left out by zvault›"],
+    ["A=1 # OLD_KEY=abc", "A=1 # OLD_KEY=‹left out by zvault›"],
+    ["A=1# OLD_KEY=abc", "A=1 # OLD_KEY=‹left out by zvault›"],
   ];
   for (const [line, want] of rows) t.equal(one(`${line}\r\nB=1\r\n`).text, `${want}\r\nB=1\r\n`, line);
-  for (const line of ["# KEY=", "# KEY", "# a comment: with a colon", "# ==== part ====", "# https://x.example/?a=b"]) t.equal(one(`${line}\n`).text, `${line}\n`);
+  for (const line of ["# KEY=", "# KEY", "# a comment: with a colon", "# ==== part ====", "# https://x.example/?a=b"])
+    t.equal(one(`${line}\n`).text, `${line}\n`);
   const quoted = one('# KEY="first\n# second-part\n# third"\n# stays\nA=1\n');
   t.equal(quoted.text, `${"# KEY=‹left out by zvault›\n".repeat(3)}# stays\nA=1\n`);
   t.equal(back(quoted), '# KEY="first\n# second-part\n# third"\n# stays\nA=1\n');
@@ -85,7 +107,11 @@ t.test("every commented-out assignment with a value is left out, whatever its ma
 t.test("a secret in a comment, a stray line or a name is left out", async (t) => {
   for (const [rule, token] of tokens) {
     const multi = token.replaceAll("\n", "\n# ");
-    for (const text of [`# ask mira: ${multi}\nA=1\n`, `A=1 # ${token.split("\n")[0]}\n`, `${token.includes("\n") ? token : `>> ${token}`}\nA=1\n`]) {
+    for (const text of [
+      `# ask mira: ${multi}\nA=1\n`,
+      `A=1 # ${token.split("\n")[0]}\n`,
+      `${token.includes("\n") ? token : `>> ${token}`}\nA=1\n`,
+    ]) {
       const file = one(text);
       if (text.startsWith("A=1 #") && token.includes("\n")) continue;
       t.ok(file.leftOut.length > 0, `${rule}: ${JSON.stringify(text.slice(0, 20))}`);
@@ -104,7 +130,10 @@ t.test("a key that was pasted without quotes is taken out with all its lines", a
   const text = `KEY=${dash}BEGIN RSA PRIVATE KEY${dash}\n${chars(64)}\nAb3dEf==\nx=\n${dash}END RSA PRIVATE KEY${dash}\nA=1\n`;
   const file = one(text);
   t.equal(file.text, `KEY=zvault://env/shop/KEY\n${"# ‹left out by zvault›\n".repeat(4)}A=1\n`);
-  t.same(file.entries.map((entry) => entry.key), ["KEY", "A"]);
+  t.same(
+    file.entries.map((entry) => entry.key),
+    ["KEY", "A"],
+  );
   t.equal(back(file), text);
 });
 
@@ -115,10 +144,16 @@ t.test("a secret's value that shows elsewhere is taken out there too, in any fil
   const hex = Buffer.from(secret).toString("hex");
   const files = planOf({
     ".env": `# it was ${secret} before\nDB_PASSWORD=${secret}\nTITLE=x # ${hex}\n`,
-    ".env.local": `NAME=${encodeURIComponent(secret)}\nTITLE="see ${hex.toUpperCase()}"\nSTAGE=${secret}\nHELLO=${base64}\nGREETING='${shifted}'\nPORT=1\n`,
+    ".env.local":
+      `NAME=${encodeURIComponent(secret)}\nTITLE="see ${hex.toUpperCase()}"\nSTAGE=${secret}\n` +
+      `HELLO=${base64}\nGREETING='${shifted}'\nPORT=1\n`,
   }).files;
-  for (const file of files) for (const form of formsOf(encode(secret))) t.notOk(shown(file.envZvault).includes(form), form.slice(0, 4));
-  t.same(files[1]?.entries.filter((entry) => entry.to === "file").map((entry) => entry.key), ["PORT"]);
+  for (const file of files)
+    for (const form of formsOf(encode(secret))) t.notOk(shown(file.envZvault).includes(form), form.slice(0, 4));
+  t.same(
+    files[1]?.entries.filter((entry) => entry.to === "file").map((entry) => entry.key),
+    ["PORT"],
+  );
   t.equal(files[1]?.entries[0]?.why, "holds the value of DB_PASSWORD");
   const plain = one(`DB_PASSWORD=${secret}\nTITLE=${secret}\n`, { options: { plain: ["TITLE"], secret: [] } });
   t.match(plain.notes, [{ kind: "shows-secret", name: "TITLE", line: 2, decision: true }]);
@@ -128,7 +163,13 @@ t.test("of several lines of one name the last counts, and no earlier secret stay
   const same = one("KEY=abcdef-1\nPORT=1\nKEY='abcdef-2'\nPORT=2\n");
   t.equal(same.text, "KEY=zvault://env/shop/KEY\nPORT=1\nKEY=zvault://env/shop/KEY\nPORT=2\n");
   t.equal(shown(same.entries[0]?.value), "abcdef-2");
-  t.same(same.notes.map((note) => [note.kind, note.line]), [["duplicate", 3], ["duplicate", 4]]);
+  t.same(
+    same.notes.map((note) => [note.kind, note.line]),
+    [
+      ["duplicate", 3],
+      ["duplicate", 4],
+    ],
+  );
   t.equal(back(same), "KEY=abcdef-1\nPORT=1\nKEY='abcdef-2'\nPORT=2\n");
   for (const last of ["", "zvault://env/other/KEY"]) {
     const text = `KEY=abcdef-1\nKEY=${last}\n`;
@@ -140,16 +181,33 @@ t.test("of several lines of one name the last counts, and no earlier secret stay
 
 t.test("what readers see differently, and what is dangerous, is told with its line", async (t) => {
   const rows: [string, string, boolean][] = [
-    ["NODE_OPTIONS=--require=./x.js", "dangerous-name", true], ["URL=${HOST}/a", "interpolation", true], ["URL=$NOBODY/a", "interpolation", false],
-    ["A='open", "unterminated-quote", true], ['A="x" y', "text-after-quote", true], ["A=x#y", "glued-hash", true], ["A=$(date)", "command-substitution", true],
-    ["A: x", "colon", false], ["my-name=x", "odd-name", true], ["__proto__=x", "odd-name", true], ["A=x\rB=y", "bare-cr", true], ["A=x\0y", "nul", true],
+    ["NODE_OPTIONS=--require=./x.js", "dangerous-name", true],
+    ["URL=${HOST}/a", "interpolation", true],
+    ["URL=$NOBODY/a", "interpolation", false],
+    ["A='open", "unterminated-quote", true],
+    ['A="x" y', "text-after-quote", true],
+    ["A=x#y", "glued-hash", true],
+    ["A=$(date)", "command-substitution", true],
+    ["A: x", "colon", false],
+    ["my-name=x", "odd-name", true],
+    ["__proto__=x", "odd-name", true],
+    ["A=x\rB=y", "bare-cr", true],
+    ["A=x\0y", "nul", true],
     [`NEXT_PUBLIC_X=${["sk", "live", chars(24)].join("_")}`, "public-secret", true],
   ];
   for (const [line, kind, decision] of rows) {
     const file = one(`HOST=localhost\n${line}\n`);
-    t.match(file.notes.find((note) => note.kind === kind), { kind, line: 2, decision }, line);
+    t.match(
+      file.notes.find((note) => note.kind === kind),
+      { kind, line: 2, decision },
+      line,
+    );
   }
-  t.same(one("A='${HOST}'\nHOST=x\nP=\\$HOST\nQ=\"x # y\" #z\n").notes, [], "single quotes, a backslash and quoted marks are clear to all");
+  t.same(
+    one("A='${HOST}'\nHOST=x\nP=\\$HOST\nQ=\"x # y\" #z\n").notes,
+    [],
+    "single quotes, a backslash and quoted marks are clear to all",
+  );
   t.match(one(Buffer.from("A=\xff\xfe1\n", "latin1")).notes, [{ kind: "not-utf8" }]);
 });
 
@@ -170,7 +228,28 @@ t.test("ten thousand variables and a value of 1 MiB are planned", async (t) => {
 
 t.test("whatever the file: no value of a secret is in what is written, and the layout gives the file back", async () => {
   const unit = fc.oneof(
-    fc.constantFrom("A_KEY", "PORT", "B", "=", "=", ": ", "\n", "\n", "\r\n", "# ", "'", '"', "`", "export ", " ", "\\n", "3000", "$B", "\0", "\r"),
+    fc.constantFrom(
+      "A_KEY",
+      "PORT",
+      "B",
+      "=",
+      "=",
+      ": ",
+      "\n",
+      "\n",
+      "\r\n",
+      "# ",
+      "'",
+      '"',
+      "`",
+      "export ",
+      " ",
+      "\\n",
+      "3000",
+      "$B",
+      "\0",
+      "\r",
+    ),
     fc.constantFrom("swordfish", "hunter2222", "c2Vzc2lvbnM", ...tokens.slice(0, 12).map(([, token]) => token)),
   );
   fc.assert(

@@ -26,16 +26,41 @@ t.test("a printed reference is parsed to the same reference, alone and in a long
 });
 
 t.test("every other text is plain", async (t) => {
-  for (const text of ["", "$HOME", "${HOME}", "$(cmd)", "op://a/b", "x zvault://env/shop/A", "${zvault}", "zvault:/a", "ZVAULT://env/a"]) {
+  for (const text of [
+    "",
+    "$HOME",
+    "${HOME}",
+    "$(cmd)",
+    "op://a/b",
+    "x zvault://env/shop/A",
+    "${zvault}",
+    "zvault:/a",
+    "ZVAULT://env/a",
+  ]) {
     t.same(parseValue(text), { kind: "plain" }, text);
   }
 });
 
 t.test("a malformed reference is refused and not echoed", async (t) => {
   const bad = [
-    "zvault://", "zvault:///env/a", "zvault://env/../a", "zvault://env//a", "zvault://env/a ", "zvault://env/a#", "zvault://env/a#b#c",
-    "zvault://env/a?version=0", "zvault://env/a?version=01", "zvault://env/a?v=1", "zvault://env/a?version=1#b", "zvault://env/%2e/a",
-    "a${zvault://}", "a${zvault:}", "a${zvault:A B}", "a${zvault://env/a", "${zvault:A}${zvault:", "zvault://env/marker\n",
+    "zvault://",
+    "zvault:///env/a",
+    "zvault://env/../a",
+    "zvault://env//a",
+    "zvault://env/a ",
+    "zvault://env/a#",
+    "zvault://env/a#b#c",
+    "zvault://env/a?version=0",
+    "zvault://env/a?version=01",
+    "zvault://env/a?v=1",
+    "zvault://env/a?version=1#b",
+    "zvault://env/%2e/a",
+    "a${zvault://}",
+    "a${zvault:}",
+    "a${zvault:A B}",
+    "a${zvault://env/a",
+    "${zvault:A}${zvault:",
+    "zvault://env/marker\n",
   ];
   for (const text of bad) {
     t.throws(() => parseValue(text), { code: "usage" }, JSON.stringify(text));
@@ -50,7 +75,9 @@ t.test("a malformed reference is refused and not echoed", async (t) => {
 t.test("the host round an embedded reference is found, wherever in the URL it stands", async (t) => {
   const hosts = (text: string): (string | undefined)[] => {
     const parsed = parseValue(text);
-    return parsed.kind === "template" ? parsed.parts.flatMap((part, at) => (typeof part === "string" ? [] : [hostOf(parsed.parts, at)])) : [];
+    return parsed.kind === "template"
+      ? parsed.parts.flatMap((part, at) => (typeof part === "string" ? [] : [hostOf(parsed.parts, at)]))
+      : [];
   };
   t.same(hosts("postgres://app:${zvault://env/shop/PW}@DB.internal:5432/x"), ["db.internal:5432"]);
   t.same(hosts("https://api.example.com/?key=${zvault:KEY}#x"), ["api.example.com"]);

@@ -7,7 +7,10 @@ import { parse } from "../../src/envfile/parse.ts";
 import { print } from "../../src/envfile/print.ts";
 import { withValues } from "../../src/envfile/replace.ts";
 
-const cases = JSON.parse(readFileSync(new URL("../vectors/dotenv/cases.json", import.meta.url), "utf8")) as { id: string; input: string }[];
+const cases = JSON.parse(readFileSync(new URL("../vectors/dotenv/cases.json", import.meta.url), "utf8")) as {
+  id: string;
+  input: string;
+}[];
 const read = (text: string) => parse(new TextEncoder().encode(text));
 const shown = (document: ReturnType<typeof read>): string => new TextDecoder("utf-8", { ignoreBOM: true }).decode(print(document));
 
@@ -31,13 +34,23 @@ t.test("a reference with a field is quoted, since dotenv would read a comment; u
 });
 
 t.test("an assignment that is left out is a comment that names it", async (t) => {
-  t.equal(shown(withValues(read("A=1\nB='x\ny'\nC=3"), (one) => (one.name === "B" ? "leave-out" : "keep"))), "A=1\n# B=‹left out by zvault›\nC=3");
+  t.equal(
+    shown(withValues(read("A=1\nB='x\ny'\nC=3"), (one) => (one.name === "B" ? "leave-out" : "keep"))),
+    "A=1\n# B=‹left out by zvault›\nC=3",
+  );
 });
 
 t.test("an open quote that is kept does not swallow the lines below once their quotes are gone", async (t) => {
   const text = "A='open\nB='secret'\nC=it's\n";
   const fresh = withValues(read(text), (one) => (one.name === "B" ? { value: "zvault://env/shop/B" } : "keep"));
-  t.same([...valuesOf(fresh)], [["A", "'open"], ["B", "zvault://env/shop/B"], ["C", "it's"]]);
+  t.same(
+    [...valuesOf(fresh)],
+    [
+      ["A", "'open"],
+      ["B", "zvault://env/shop/B"],
+      ["C", "it's"],
+    ],
+  );
 });
 
 t.test("whatever the file, the replaced one is read as asked, or refused with the name of the variable", async () => {
@@ -49,7 +62,9 @@ t.test("whatever the file, the replaced one is read as asked, or refused with th
     fc.property(inputs, fc.constantFrom("A", "B"), (text, kept) => {
       const before = valuesOf(read(text));
       try {
-        const after = valuesOf(withValues(read(text), (one) => (one.name === kept ? "keep" : { value: `zvault://env/x/${one.name}` })));
+        const after = valuesOf(
+          withValues(read(text), (one) => (one.name === kept ? "keep" : { value: `zvault://env/x/${one.name}` })),
+        );
         for (const [name, value] of before) {
           if (after.get(name) !== (name === kept ? value : `zvault://env/x/${name}`)) return false;
         }

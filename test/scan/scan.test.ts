@@ -32,49 +32,105 @@ t.test("what comments usually say is no hit", async (t) => {
   const harmless = [
     "Database. In production: postgres://localhost:5432/shop or https://example.com:8080/a@b",
     "get one at https://dashboard.stripe.com/test/apikeys, then put it below",
-    "postgres://user:${DB_PASSWORD}@localhost/x", "mysql://root:<password>@db/x", "sk_live_xxxxxxxxxxxxxxxxxxxxxxxx",
-    `${["AK", "IA"].join("")}IOSFODNN7EXAMPLE`, "see docs/configuration/environment-variables.md and src/components/MyWidget/index.ts",
-    "task-manager-for-the-people-who-like-long-names", "123e4567-e89b-12d3-a456-426614174000", "==================================",
-    "shop-db.cluster-ro.eu-central-1.rds.amazonaws.com", "the password must be changed", "PASSWORD_RESET_TOKEN_LIFETIME_IN_SECONDS",
-    "NEXT_PUBLIC_GOOGLE_ANALYTICS_MEASUREMENT_ID", "token: ${GITHUB_TOKEN}", "api_key=process.env.KEY_NAME",
+    "postgres://user:${DB_PASSWORD}@localhost/x",
+    "mysql://root:<password>@db/x",
+    "sk_live_xxxxxxxxxxxxxxxxxxxxxxxx",
+    `${["AK", "IA"].join("")}IOSFODNN7EXAMPLE`,
+    "see docs/configuration/environment-variables.md and src/components/MyWidget/index.ts",
+    "task-manager-for-the-people-who-like-long-names",
+    "123e4567-e89b-12d3-a456-426614174000",
+    "==================================",
+    "shop-db.cluster-ro.eu-central-1.rds.amazonaws.com",
+    "the password must be changed",
+    "PASSWORD_RESET_TOKEN_LIFETIME_IN_SECONDS",
+    "NEXT_PUBLIC_GOOGLE_ANALYTICS_MEASUREMENT_ID",
+    "token: ${GITHUB_TOKEN}",
+    "api_key=process.env.KEY_NAME",
   ];
   for (const text of harmless) t.same(scanText(encode(`# ${text}\n`)), [], text);
 });
 
 t.test("any bytes are scanned, and every hit lies inside them", async () => {
   fc.assert(
-    fc.property(fc.array(fc.oneof(fc.uint8Array({ maxLength: 20 }), fc.constantFrom(...tokens.map(([, one]) => encode(one)))), { maxLength: 6 }), (parts) => {
-      const bytes = new Uint8Array(Buffer.concat(parts));
-      let last = 0;
-      return scanText(bytes).every((hit) => {
-        const ok = hit.start >= last && hit.start < hit.end && hit.end <= bytes.length && hit.line >= 1;
-        last = hit.end;
-        return ok;
-      });
-    }),
+    fc.property(
+      fc.array(fc.oneof(fc.uint8Array({ maxLength: 20 }), fc.constantFrom(...tokens.map(([, one]) => encode(one)))), {
+        maxLength: 6,
+      }),
+      (parts) => {
+        const bytes = new Uint8Array(Buffer.concat(parts));
+        let last = 0;
+        return scanText(bytes).every((hit) => {
+          const ok = hit.start >= last && hit.start < hit.end && hit.end <= bytes.length && hit.line >= 1;
+          last = hit.end;
+          return ok;
+        });
+      },
+    ),
   );
 });
 
 t.test("settings are settings", async (t) => {
   const rows: [string, string][] = [
-    ["PORT", "3000"], ["NODE_ENV", "production"], ["LOG_LEVEL", "debug"], ["REGION", "us-east-1"], ["AWS_REGION", "eu-central-1"], ["HOST", "localhost"],
-    ["HOST", "0.0.0.0"], ["DEBUG", "false"], ["DEBUG", "app:*"], ["API_URL", "https://api.example.com/v1"], ["DATABASE_URL", "postgres://localhost:5432/shop"],
-    ["DB_USER", "postgres"], ["DB_HOST", "db.internal"], ["REDIS_ADDR", "localhost:6379"], ["TZ", "Europe/Berlin"], ["LANG", "en_US.UTF-8"],
-    ["MAIL_FROM", "shop@example.com"], ["TOKEN_TTL", "3600"], ["MAX_TOKENS", "4096"], ["PASSWORD_MIN_LENGTH", "12"], ["JWT_ALGORITHM", "HS256"],
-    ["SESSION_COOKIE_NAME", "sid"], ["ALLOWED_HOSTS", "a.example.com,b.example.com"], ["VERSION", "1.2.3"], ["TIMEOUT", "30s"],
-    ["NEXT_PUBLIC_API_URL", "https://x.example.com"], ["VITE_TITLE", "My Shop"], ["SHOP_TITLE", "Käse & Brot – für alle"], ["EMPTY_SECRET", ""],
-    ["STRIPE_PUBLISHABLE_KEY", ["pk", "live", chars(24)].join("_")], ["USE_SECRET_STORE", "true"], ["SSL_KEY_FILE", "./certs/server.key"],
-    ["REQUEST_ID", "123e4567-e89b-12d3-a456-426614174000"], ["A", "zvault://env/shop/A"], ["CRON", "*/5 * * * *"], ["SENTRY_ENVIRONMENT", "staging"],
+    ["PORT", "3000"],
+    ["NODE_ENV", "production"],
+    ["LOG_LEVEL", "debug"],
+    ["REGION", "us-east-1"],
+    ["AWS_REGION", "eu-central-1"],
+    ["HOST", "localhost"],
+    ["HOST", "0.0.0.0"],
+    ["DEBUG", "false"],
+    ["DEBUG", "app:*"],
+    ["API_URL", "https://api.example.com/v1"],
+    ["DATABASE_URL", "postgres://localhost:5432/shop"],
+    ["DB_USER", "postgres"],
+    ["DB_HOST", "db.internal"],
+    ["REDIS_ADDR", "localhost:6379"],
+    ["TZ", "Europe/Berlin"],
+    ["LANG", "en_US.UTF-8"],
+    ["MAIL_FROM", "shop@example.com"],
+    ["TOKEN_TTL", "3600"],
+    ["MAX_TOKENS", "4096"],
+    ["PASSWORD_MIN_LENGTH", "12"],
+    ["JWT_ALGORITHM", "HS256"],
+    ["SESSION_COOKIE_NAME", "sid"],
+    ["ALLOWED_HOSTS", "a.example.com,b.example.com"],
+    ["VERSION", "1.2.3"],
+    ["TIMEOUT", "30s"],
+    ["NEXT_PUBLIC_API_URL", "https://x.example.com"],
+    ["VITE_TITLE", "My Shop"],
+    ["SHOP_TITLE", "Käse & Brot – für alle"],
+    ["EMPTY_SECRET", ""],
+    ["STRIPE_PUBLISHABLE_KEY", ["pk", "live", chars(24)].join("_")],
+    ["USE_SECRET_STORE", "true"],
+    ["SSL_KEY_FILE", "./certs/server.key"],
+    ["REQUEST_ID", "123e4567-e89b-12d3-a456-426614174000"],
+    ["A", "zvault://env/shop/A"],
+    ["CRON", "*/5 * * * *"],
+    ["SENTRY_ENVIRONMENT", "staging"],
   ];
   for (const [name, value] of rows) t.match(classify(name, value), { class: "setting" }, `${name}=${value}`);
 });
 
 t.test("secrets are secrets, and what nobody knows is one", async (t) => {
   const rows: [string, string][] = [
-    ["DATABASE_URL", "postgres://app:pw@db/x"], ["DB_PASSWORD", "postgres"], ["DB_PASSWORD", "1234"], ["ADMIN_PASS", "hunter2"], ["API_KEY", "abc"],
-    ["SECRET_KEY", "changeme"], ["STRIPE_SECRET", "x"], ["AUTH_TOKEN", "t"], ["dbPassword", "x"], ["JWT_SECRET", "a b c"], ["MYSTERY", chars(32)],
-    ["MYSTERY", hexes(32)], ["SENTRY_DSN", "12"], ["WEBHOOK_URL", `https://example.com/in/${chars(32)}`], ["FEED", "https://example.com/?api_key=abc"],
-    ["AWS_ACCESS_KEY_ID", "x1"], ["NOTE", "correct horse battery staple"], ["KEY_ID", chars(40)],
+    ["DATABASE_URL", "postgres://app:pw@db/x"],
+    ["DB_PASSWORD", "postgres"],
+    ["DB_PASSWORD", "1234"],
+    ["ADMIN_PASS", "hunter2"],
+    ["API_KEY", "abc"],
+    ["SECRET_KEY", "changeme"],
+    ["STRIPE_SECRET", "x"],
+    ["AUTH_TOKEN", "t"],
+    ["dbPassword", "x"],
+    ["JWT_SECRET", "a b c"],
+    ["MYSTERY", chars(32)],
+    ["MYSTERY", hexes(32)],
+    ["SENTRY_DSN", "12"],
+    ["WEBHOOK_URL", `https://example.com/in/${chars(32)}`],
+    ["FEED", "https://example.com/?api_key=abc"],
+    ["AWS_ACCESS_KEY_ID", "x1"],
+    ["NOTE", "correct horse battery staple"],
+    ["KEY_ID", chars(40)],
   ];
   for (const [name, value] of rows) t.match(classify(name, value), { class: "secret" }, `${name}=${value}`);
   for (const [rule, token] of tokens) {
@@ -92,11 +148,33 @@ t.test("why and confidence never hold a part of the value", async () => {
 });
 
 t.test("common words, switches and numbers are never masked, short or weak secrets at borders, others everywhere", async (t) => {
-  for (const text of ["", "a", "true", "false", "postgres", "us-east-1", "localhost:3000", "production", "3000", "0.0.0.0", "http://localhost:5432", "password", "   "]) {
+  for (const text of [
+    "",
+    "a",
+    "true",
+    "false",
+    "postgres",
+    "us-east-1",
+    "localhost:3000",
+    "production",
+    "3000",
+    "0.0.0.0",
+    "http://localhost:5432",
+    "password",
+    "   ",
+  ]) {
     t.equal(mask(text), "no", JSON.stringify(text));
   }
   for (const text of ["hunter2", "aaaaaaaa", "abcabcabc", "k7#pq", "20260101", "swordfish"]) t.equal(mask(text), "borders", text);
-  for (const text of [chars(32), hexes(16), "tr0ub4dor&3", "correct horse battery staple", "postgres://app:pw1@db/x", "Grüße-aus-Köln", "p@ssw0rd!9x"]) {
+  for (const text of [
+    chars(32),
+    hexes(16),
+    "tr0ub4dor&3",
+    "correct horse battery staple",
+    "postgres://app:pw1@db/x",
+    "Grüße-aus-Köln",
+    "p@ssw0rd!9x",
+  ]) {
     t.equal(mask(text), "mask", text);
   }
   t.equal(maskable(new Uint8Array([0xff, 0x00, 0x81, 0x92, 0xa3, 0xb4, 0xc5, 0xd6])), "mask");

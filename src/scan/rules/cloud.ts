@@ -6,7 +6,8 @@ export const cloud: readonly Rule[] = [
   {
     id: "aws-secret-access-key",
     keywords: ["aws", "secret_access_key", "secretaccesskey"],
-    pattern: /(?:aws|secret_?access_?key)[A-Za-z0-9_ .-]{0,40}["']?[ \t]{0,5}[:=]{1,2}[ \t]{0,5}["']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/iy,
+    pattern:
+      /(?:aws|secret_?access_?key)[\w .-]{0,40}["']?[ \t]{0,5}[:=]{1,2}[ \t]{0,5}["']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/iy,
     check: isReal,
   },
   token("google-api-key", ["aiza"], "AIza[0-9A-Za-z_-]{35}"),
@@ -19,8 +20,16 @@ export const cloud: readonly Rule[] = [
     check: isReal,
   },
   token("digitalocean-token", ["doo_v1_", "dop_v1_", "dor_v1_"], "do[opr]_v1_[0-9a-f]{64}"),
-  token("cloudflare-token", ["v1.0-", "cfut_", "cfat_", "cfk_"], "(?:v1\\.0-[0-9a-f]{24}-[0-9a-f]{100,160}|cf(?:ut|at|k)_[A-Za-z0-9_-]{30,80})"),
-  token("vercel-token", ["vercel_blob_rw_", "vcp_", "vci_", "vca_", "vcr_", "vck_"], "(?:vercel_blob_rw|vc[piark])_[A-Za-z0-9_]{20,100}"),
+  token(
+    "cloudflare-token",
+    ["v1.0-", "cfut_", "cfat_", "cfk_"],
+    "(?:v1\\.0-[0-9a-f]{24}-[0-9a-f]{100,160}|cf(?:ut|at|k)_[A-Za-z0-9_-]{30,80})",
+  ),
+  token(
+    "vercel-token",
+    ["vercel_blob_rw_", "vcp_", "vci_", "vca_", "vcr_", "vck_"],
+    "(?:vercel_blob_rw|vc[piark])_[A-Za-z0-9_]{20,100}",
+  ),
   token("netlify-token", ["nfp_"], "nfp_[A-Za-z0-9]{30,60}"),
   token("heroku-key", ["hrku-"], "HRKU-[A-Za-z0-9_-]{30,70}"),
   token("fly-token", ["fm1_", "fm2_", "fo1_"], "f(?:m[12]|o1)_[A-Za-z0-9+/=_-]{40,600}"),

@@ -11,7 +11,11 @@ export const services: readonly Rule[] = [
   token("mailgun-key", ["key-"], "key-[0-9a-f]{32}"),
   token("mailchimp-key", ["-us"], "[0-9a-f]{32}-us\\d{1,2}"),
   token("twilio-key", ["sk"], "SK[0-9a-f]{32}"),
-  token("slack-token", ["xoxa-", "xoxb-", "xoxe-", "xoxe.", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "xoxc-", "xoxd-"], "xox[abceoprsd][-.][A-Za-z0-9%.-]{10,250}"),
+  token(
+    "slack-token",
+    ["xoxa-", "xoxb-", "xoxe-", "xoxe.", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "xoxc-", "xoxd-"],
+    "xox[abceoprsd][-.][A-Za-z0-9%.-]{10,250}",
+  ),
   token("slack-app-token", ["xapp-"], "xapp-\\d-[A-Za-z0-9-]{20,200}"),
   {
     id: "slack-webhook",
@@ -33,4 +37,6 @@ export const services: readonly Rule[] = [
   token("replicate-token", ["r8_"], "r8_[A-Za-z0-9]{30,60}"),
   token("xai-key", ["xai-"], "xai-[A-Za-z0-9]{40,120}"),
   token("perplexity-key", ["pplx-"], "pplx-[A-Za-z0-9]{30,80}"),
-].map((rule) => (rule.id === "mailchimp-key" ? { ...rule, back: 32 } : rule.id === "telegram-token" ? { ...rule, back: 10 } : rule));
+].map((rule) =>
+  rule.id === "mailchimp-key" ? { ...rule, back: 32 } : rule.id === "telegram-token" ? { ...rule, back: 10 } : rule,
+);
