@@ -4,13 +4,25 @@
  */
 import { lstatSync } from "node:fs";
 import { dirname, relative } from "node:path";
+import { ZvaultError } from "./errors.ts";
 import type { Located } from "./locate.ts";
 
-/** `folder`: a real path. "." for the folder that holds the vault; "../…" or an absolute path is bound to nothing and is refused by the agent. */
-export function folderIn(found: Located, folder: string): string {
-  const top = found.how === "worktree" ? checkoutOf(folder) : found.root;
-  const path = relative(top ?? found.root, folder);
+/** `folder`: a real path. "." for the folder that holds the vault; undefined for one that is not below it. */
+export function folderBelow(found: Located, folder: string): string | undefined {
+  const top = (found.how === "worktree" ? checkoutOf(folder) : undefined) ?? found.root;
+  const path = relative(top, folder);
+  if (path === ".." || path.startsWith("../")) return undefined;
   return path === "" ? "." : path;
+}
+
+/** The same. Throws `not-bound` for a folder elsewhere, as a second clone is. */
+export function folderIn(found: Located, folder: string): string {
+  const path = folderBelow(found, folder);
+  if (path !== undefined) return path;
+  throw new ZvaultError("not-bound", `${folder} is not below ${found.root}, the folder of the vault`, {
+    hint: "a second clone needs a vault of its own: zvault init, or a linked worktree: git worktree add",
+    names: [folder],
+  });
 }
 
 function checkoutOf(folder: string): string | undefined {

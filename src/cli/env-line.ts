@@ -10,9 +10,7 @@ import type { Project } from "./project.ts";
 
 /** Returns the file's name, undefined if it had the name already. */
 export async function addLine(project: Project, vault: string, name: string, path: string): Promise<string | undefined> {
-  const file =
-    project.files.find((one) => one.name === project.fileName) ?? (project.files.length === 1 ? project.files[0] : undefined);
-  const target = `${project.folder}/${file?.name ?? project.fileName}`;
+  const target = `${project.folder}/${project.fileName}`;
   const fresh = !existsSync(target);
   const changed = await changeFile(target, (bytes) => {
     if (expressionsOf(parse(bytes)).has(name)) return undefined;

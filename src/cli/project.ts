@@ -11,13 +11,18 @@ import { parse } from "../envfile/parse.ts";
 import { lengthen, pathFor, projectNameFrom, slugOf } from "../envfile/project.ts";
 import { parseReference, parseValue, type Ref } from "../envfile/reference.ts";
 import { ZvaultError } from "../errors.ts";
-import { folderIn } from "../folder.ts";
+import { folderBelow } from "../folder.ts";
 import { parsePath } from "../path.ts";
 import { fileNames, findFiles, type EnvFile } from "../run/files.ts";
 import { nearest } from "../run/nearest.ts";
 import type { Session } from "./session.ts";
 
-export type FileFlags = { env?: string | undefined; files?: readonly string[] | undefined };
+export type FileFlags = {
+  env?: string | undefined;
+  files?: readonly string[] | undefined;
+  /** the file of `env` need not be there yet */
+  fresh?: boolean;
+};
 
 /** Where a name is defined in the env files. */
 type Definition = { text: string; file: EnvFile; line: number };
@@ -33,53 +38,46 @@ export type Target = {
 export class Project {
   /** real path; the nearest folder with env files, else the one that holds the vault */
   readonly folder: string;
-  /** relative to the folder that holds `.zvault`, "." for that folder itself */
-  readonly relative: string;
+  /** relative to the folder that holds `.zvault`, "." for that folder itself; undefined for a folder elsewhere, as a second clone is */
+  readonly relative: string | undefined;
   readonly slug: string;
   /** the vault knows that `slug` belongs to `relative` */
   readonly bound: boolean;
   readonly files: readonly EnvFile[];
+  /** The file that `set` adds a new name to. */
+  readonly fileName: string;
   readonly #names: ReadonlyMap<string, Definition>;
-  readonly #env: string | undefined;
 
-  private constructor(o: {
-    folder: string;
-    relative: string;
-    slug: string;
-    bound: boolean;
-    files: readonly EnvFile[];
-    env: string | undefined;
-  }) {
+  private constructor(o: Pick<Project, "folder" | "relative" | "slug" | "bound" | "files" | "fileName">) {
     this.folder = o.folder;
     this.relative = o.relative;
     this.slug = o.slug;
     this.bound = o.bound;
     this.files = o.files;
-    this.#env = o.env;
+    this.fileName = o.fileName;
     this.#names = definitions(o.files);
   }
 
   /** Throws `sealed`, `usage`, `not-found`, `unsafe-file`. */
   static async open(session: Session, flags: FileFlags = {}): Promise<Project> {
     const found = session.vault();
-    const files = filesOf(flags);
+    const { files, missing } = filesOf(flags);
     const folder = files[0]?.folder ?? found.root;
-    const below = folderIn(found, folder);
+    const below = folderBelow(found, folder);
     const { projects } = (await session.ask("project.list", {})).result;
     const head = files.map((file) => headOf(file)).find((one) => one !== undefined);
     const mine = projects.filter((one) => one.folder === below);
-    const slug = head ?? mine[0]?.project ?? freshSlug(folder, below, projects);
-    return new Project({ folder, relative: below, slug, bound: mine.some((one) => one.project === slug), files, env: flags.env });
+    const slug = head ?? mine.find((one) => one.project !== "")?.project ?? freshSlug(folder, below, projects);
+    // a new file of an environment: what the others define is not what is meant
+    const bound = below !== undefined && mine.some((one) => one.project === slug);
+    const given = (flags.files?.length ?? 0) > 0 ? files.at(-1)?.name : undefined;
+    const fileName = given ?? fileNames(flags.env).at(flags.env === undefined ? 0 : 1) ?? ".env.zvault";
+    return new Project({ folder, relative: below, slug, bound, files: missing ? [] : files, fileName });
   }
 
   /** Names of the env files, in their order. */
   get names(): string[] {
     return [...this.#names.keys()];
-  }
-
-  /** The file that `set` adds a new name to. */
-  get fileName(): string {
-    return fileNames(this.#env).at(this.#env === undefined ? 0 : 1) ?? ".env.zvault";
   }
 
   /** NAME, `/a/b`, `a/b`, `zvault://…`. Throws `usage`, also for a name that is a readable setting of a file. */
@@ -91,7 +89,7 @@ export class Project {
       });
     }
     const found = this.#names.get(typed);
-    if (!found) return { ref: { path: pathFor(this.slug, this.#envFile, typed) }, name: typed };
+    if (!found) return { ref: { path: pathFor(this.slug, this.fileName.replace(/\.zvault$/, ""), typed) }, name: typed };
     const place = `${found.file.label}:${found.line}`;
     const value = parseValue(found.text);
     if (value.kind === "reference") return { ref: value.ref, name: typed, place };
@@ -114,14 +112,6 @@ export class Project {
     const close = nearest(name, [...names]);
     return close === undefined ? "zvault ls" : `did you mean ${close}?`;
   }
-
-  get #envFile(): string {
-    const given = this.files[0]?.name;
-    // -f FILE names the file; else -e NAME does
-    if (this.#env === undefined && given !== undefined && !fileNames(undefined).includes(given))
-      return given.replace(/\.zvault$/, "");
-    return this.#env === undefined ? ".env" : `.env.${this.#env}`;
-  }
 }
 
 /** True for what names a place in the vault, not a variable. */
@@ -137,18 +127,18 @@ export function refOf(typed: string): Ref {
   return { path: parsePath(path), ...(field === undefined ? {} : { field }) };
 }
 
-function filesOf(flags: FileFlags): EnvFile[] {
+/** `missing`: the file of `flags.env` is not there yet; `files` are then those that `run` would read without it. */
+function filesOf(flags: FileFlags): { files: EnvFile[]; missing: boolean } {
   const search = { cwd: process.cwd(), home: process.env["HOME"] };
+  const { env, files } = flags;
   try {
-    return findFiles({
-      ...search,
-      ...(flags.env === undefined ? {} : { env: flags.env }),
-      ...(flags.files === undefined ? {} : { files: flags.files }),
-    });
+    return {
+      files: findFiles({ ...search, ...(env === undefined ? {} : { env }), ...(files === undefined ? {} : { files }) }),
+      missing: false,
+    };
   } catch (error) {
-    // `set -e new NAME` makes the file
-    if (!(error instanceof ZvaultError) || error.code !== "not-found" || flags.env === undefined) throw error;
-    return findFiles(search);
+    if (!(error instanceof ZvaultError) || error.code !== "not-found" || flags.fresh !== true || env === undefined) throw error;
+    return { files: findFiles(search), missing: true };
   }
 }
 
@@ -163,7 +153,7 @@ function definitions(files: readonly EnvFile[]): Map<string, Definition> {
 }
 
 /** As import names a project that has no name yet: from its own files, else its folder; one that is taken gets its path in front. */
-export function freshSlug(folder: string, below: string, projects: readonly ProjectInfo[]): string {
+export function freshSlug(folder: string, below: string | undefined, projects: readonly ProjectInfo[]): string {
   const read = (name: string) => (existsSync(`${folder}/${name}`) ? readFileSync(`${folder}/${name}`, "utf8") : undefined);
   const files = {
     packageJson: read("package.json"),
@@ -174,5 +164,5 @@ export function freshSlug(folder: string, below: string, projects: readonly Proj
   const given = Object.fromEntries(Object.entries(files).filter(([, text]) => text !== undefined));
   const slug = slugOf(projectNameFrom(given) ?? basename(realpathSync(folder)));
   const taken = (name: string) => projects.some((one) => one.project === name && one.folder !== below);
-  return taken(slug) ? lengthen(slug, below) : slug;
+  return taken(slug) ? lengthen(slug, below ?? ".") : slug;
 }

@@ -7,6 +7,7 @@ import { Project, type Target } from "../cli/project.ts";
 import type { Session } from "../cli/session.ts";
 import { checkSource, generateOf, readValue } from "../cli/value.ts";
 import { ZvaultError } from "../errors.ts";
+import { folderIn } from "../folder.ts";
 
 export default class Set extends ZvaultCommand {
   static override summary = "give a name a new value, typed unseen";
@@ -42,7 +43,7 @@ to know it. It is never an argument. A new name gets its line in .env.zvault. Th
     if (generate && args.source !== undefined) throw new ZvaultError("usage", "--generate makes the value; there is no other one");
     checkSource(args.source);
     const session = this.session(flags);
-    const project = await Project.open(session, filesOf(flags));
+    const project = await Project.open(session, { ...filesOf(flags), fresh: true });
     const target = project.target(args.name);
     if (target.ref.version !== undefined) throw new ZvaultError("usage", "a version cannot be written; leave ?version= out");
     const value = generate ? undefined : await readValue(args.source, args.name);
@@ -93,7 +94,8 @@ async function put(
 
 /** The first name of a project binds its slug to its folder, so that `run` may use it there; with its value in one transaction. */
 async function bind(session: Session, project: Project, entries: ImportEntry[], body: Uint8Array[]): Promise<void> {
-  const asked = { project: project.slug, folder: project.relative, bind: true, entries, layouts: [] };
+  const folder = folderIn(session.vault(), project.folder);
+  const asked = { project: project.slug, folder, bind: true, entries, layouts: [] };
   const expect = Object.fromEntries(entries.map((entry) => [entry.path, 0]));
   await session.ask("kv.import", { ...asked, expect }, { body, presence: {}, what: `Bind ${project.slug} to ${project.folder}` });
 }

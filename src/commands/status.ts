@@ -44,7 +44,7 @@ function rows(agent: AgentStatus, vault: VaultStatus | undefined): string[][] {
       ? [["audit", `${count(some.audit.records, "record")}, ${some.audit.ok ? "chain ok" : "CHAIN BROKEN: zvault audit verify"}`]]
       : []),
     ...(some ? [["copies", some.mirror.time === null ? "no mirror yet" : `ciphertext mirror, ${age(some.mirror.time)}`]] : []),
-    ...(some?.projects.map((one) => ["project", `${one.project} in ${one.folder}`]) ?? []),
+    ...(some?.projects.map((one) => ["project", `${one.project === "" ? "none" : one.project} in ${one.folder}`]) ?? []),
     ["agent", `pid ${agent.pid}, since ${age(agent.since)}, ${count(agent.vaults.length, "vault")} open`],
     ["memory", hardening === "" ? memory : `${memory} · ${hardening}`],
     ["not protected", "values in the environment of what you run are readable by your own user's programs"],
