@@ -60,7 +60,7 @@ export function normal(text: string, folder: string): string {
     .replace(/\b(slot-)?[0-9a-f]{8}\b/g, (one) => (/[0-9]/.test(one) ? "ID8" : one))
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "TIME")
     .replace(/\bjust now\b|\b\d+ (s|min) ago\b/g, "AGE")
-    .replace(/\b\d+ (KiB|B)\b/g, "SIZE")
+    .replace(/(?<![:\w])\d+ (KiB|B)\b/g, "SIZE")
     .replace(/\b(AGE|SIZE) {2,}/g, "$1  ")
     .replace(/\b(pid|agent) \d+\b/g, "$1 PID")
     .replace(/\[\d+\]/g, "[PID]")
