@@ -26,17 +26,39 @@ export default class Import extends ZvaultCommand {
 Without a name: every dotenv file of this folder. One plan is shown, nothing changes before you agree. Values go into the vault and are
 read back from disk; .env.zvault with references takes the file's place, and can be committed. Settings (ports, modes, public URLs) stay
 readable; --secret and --plain overrule. A comment that holds a secret is left out; the vault keeps it.`;
-  static override examples = ["zvault import", "zvault import .env --dry-run", "zvault import .env .env.local --yes", "zvault import .env --plain DEBUG --secret SHOP_ID"];
+  static override examples = [
+    "zvault import",
+    "zvault import .env --dry-run",
+    "zvault import .env .env.local --yes",
+    "zvault import .env --plain DEBUG --secret SHOP_ID",
+  ];
   static override strict = false;
-  static override args = { file: Args.string({ description: "dotenv files of one folder", multiple: true, required: false, ignoreStdin: true }) };
+  static override args = {
+    file: Args.string({ description: "dotenv files of one folder", multiple: true, required: false, ignoreStdin: true }),
+  };
   static override flags = {
     "dry-run": Flags.boolean({ description: "show the plan, change nothing" }),
     ...yesFlag,
     keep: Flags.boolean({ description: "leave the files where they are" }),
-    plain: Flags.string({ description: "a variable that stays readable; repeatable", helpValue: "NAME", multiple: true, default: [] }),
-    secret: Flags.string({ description: "a variable that is a secret; repeatable", helpValue: "NAME", multiple: true, default: [] }),
+    plain: Flags.string({
+      description: "a variable that stays readable; repeatable",
+      helpValue: "NAME",
+      multiple: true,
+      default: [],
+    }),
+    secret: Flags.string({
+      description: "a variable that is a secret; repeatable",
+      helpValue: "NAME",
+      multiple: true,
+      default: [],
+    }),
     project: Flags.string({ description: "name of the project, instead of the package's or folder's", helpValue: "NAME" }),
-    "allow-dangerous": Flags.string({ description: "import NODE_OPTIONS and the like, and let this folder use it; repeatable", helpValue: "NAME", multiple: true, default: [] }),
+    "allow-dangerous": Flags.string({
+      description: "import NODE_OPTIONS and the like, and let this folder use it; repeatable",
+      helpValue: "NAME",
+      multiple: true,
+      default: [],
+    }),
     "key-file": Flags.string({ description: "proves presence for --allow-dangerous", helpValue: "FILE" }),
   };
 
@@ -47,7 +69,8 @@ readable; --secret and --plain overrule. A comment that holds a secret is left o
     const found = session.located();
     const knows = found ? await known(session, !flags["dry-run"]) : undefined;
     const relative = found ? folderIn(found, gathered.folder) : ".";
-    if (relative.startsWith("..")) throw new ZvaultError("usage", `${gathered.folder} is not below ${found?.root ?? ""}, where the vault is`);
+    if (relative.startsWith(".."))
+      throw new ZvaultError("usage", `${gathered.folder} is not below ${found?.root ?? ""}, where the vault is`);
     const project = projectOf(flags.project, gathered.folder, relative, knows);
     const input = {
       files: gathered.files,
@@ -66,7 +89,11 @@ readable; --secret and --plain overrule. A comment that holds a secret is left o
   }
 
   #planned(flags: { json: boolean; verbose: boolean }, plan: Plan, project: string): void {
-    this.print(flags, { project, files: planJson(plan), dryRun: true }, () => [...planLines(plan, project, flags), "", "Nothing was changed (--dry-run)."]);
+    this.print(flags, { project, files: planJson(plan), dryRun: true }, () => [
+      ...planLines(plan, project, flags),
+      "",
+      "Nothing was changed (--dry-run).",
+    ]);
   }
 
   /** Shows the plan and asks. Throws `would-ask`, `dangerous-name`, `interrupted`. */
@@ -82,11 +109,17 @@ readable; --secret and --plain overrule. A comment that holds a secret is left o
     const open = dangerous.filter((name) => !flags["allow-dangerous"].includes(name));
     if (open.length > 0 && flags.yes) throw refuseDangerous(open);
     try {
-      if (open.length > 0 && !(await confirm(`${open.join(", ")} changes how programs run. Import it, and let this folder use it?`, false))) throw refuseDangerous(open);
+      if (
+        open.length > 0 &&
+        !(await confirm(`${open.join(", ")} changes how programs run. Import it, and let this folder use it?`, false))
+      )
+        throw refuseDangerous(open);
       if (!flags.yes && !(await confirm("Go on?", true))) throw new ZvaultError("interrupted", "nothing was changed");
     } catch (error) {
       if (!(error instanceof ZvaultError) || error.code !== "would-ask") throw error;
-      throw new ZvaultError("would-ask", "nothing was changed: there is no terminal to ask on", { hint: "--yes takes the plan as it is; --dry-run shows it" });
+      throw new ZvaultError("would-ask", "nothing was changed: there is no terminal to ask on", {
+        hint: "--yes takes the plan as it is; --dry-run shows it",
+      });
     }
   }
 
@@ -106,10 +139,14 @@ readable; --secret and --plain overrule. A comment that holds a secret is left o
       kept.push(...(await writeReferences(choices.folder, file)));
       written.push(`${file.name}.zvault`);
     }
-    const ignored = await ignoreFiles(choices.folder, choices.files.map((file) => file.name));
+    const ignored = await ignoreFiles(
+      choices.folder,
+      choices.files.map((file) => file.name),
+    );
     const gone = flags.keep ? [] : choices.files.map((file) => (takeAway(choices.folder, file), file.name));
     for (const file of choices.files) file.bytes.fill(0);
-    const names = (paths: string[]): string[] => paths.filter((path) => !path.includes("/.layout/")).map((path) => path.split("/").at(-1) ?? path);
+    const names = (paths: string[]): string[] =>
+      paths.filter((path) => !path.includes("/.layout/")).map((path) => path.split("/").at(-1) ?? path);
     const report = {
       project: choices.project,
       vault,
@@ -126,7 +163,9 @@ readable; --secret and --plain overrule. A comment that holds a secret is left o
       `  wrote ${written.join(", ")}`.padEnd(44) + "commit these; they hold no secret",
       ...(result.changed.length > 0 ? [`  changed ${names(result.changed).join(" ")}`] : []),
       ...(kept.length > 0 ? [`  kept in ${written.join(", ")}: ${kept.join(" ")}`] : []),
-      ...(gone.length > 0 ? [`  took away ${gone.join(", ")}`.padEnd(44) + "values and layout are in the vault"] : ["  left the files where they are (--keep): they still hold the values"]),
+      ...(gone.length > 0
+        ? [`  took away ${gone.join(", ")}`.padEnd(44) + "values and layout are in the vault"]
+        : ["  left the files where they are (--keep): they still hold the values"]),
       ...(ignored.length > 0 ? [`  .gitignore + ${ignored.join(" ")}`] : []),
       `  second copy of the vault, encrypted: ${result.mirror}`,
       ...(gone.length > 0 ? ["  not erased from disk blocks, backups, editor history, earlier git commits"] : []),
@@ -145,14 +184,18 @@ function note2(line: string): void {
 function projectOf(given: string | undefined, folder: string, relative: string, knows: Known | undefined): string {
   if (given !== undefined) {
     if (isSlug(given)) return given;
-    throw new ZvaultError("usage", `${JSON.stringify(given.slice(0, 40))} is no project name`, { hint: "a-z 0-9 . _ - and at most 64 of them" });
+    throw new ZvaultError("usage", `${JSON.stringify(given.slice(0, 40))} is no project name`, {
+      hint: "a-z 0-9 . _ - and at most 64 of them",
+    });
   }
   const projects = knows?.projects ?? [];
   return projects.find((one) => one.folder === relative && one.project !== "")?.project ?? freshSlug(folder, relative, projects);
 }
 
 function dangerousOf(plan: Plan): string[] {
-  return [...new Set(plan.files.flatMap((file) => file.notes.filter((one) => one.kind === "dangerous-name").map((one) => one.name)))];
+  return [
+    ...new Set(plan.files.flatMap((file) => file.notes.filter((one) => one.kind === "dangerous-name").map((one) => one.name))),
+  ];
 }
 
 function refuseDangerous(names: string[]): ZvaultError {

@@ -22,16 +22,20 @@ export function gather(words: readonly string[], cwd: string): Gathered {
   const folder = realpathSync(words[0] === undefined ? cwd : dirname(resolve(cwd, words[0])));
   const others = words.filter((word) => realpathSync(dirname(resolve(cwd, word))) !== folder);
   if (others.length > 0) {
-    throw new ZvaultError("usage", `${others[0]} is in another folder than ${words[0]}`, { hint: "import the files of one folder at a time" });
+    throw new ZvaultError("usage", `${others[0]} is in another folder than ${words[0]}`, {
+      hint: "import the files of one folder at a time",
+    });
   }
   const here = readdirSync(folder).filter((name) => /^\.env(\.|~|$)/.test(name));
   const leftovers = here.filter((name) => leftover.test(name)).toSorted();
-  const wanted = words.length > 0 ? [...new Set(words.map((word) => basename(word)))] : here.filter((name) => isDotenv(folder, name)).toSorted();
+  const wanted =
+    words.length > 0 ? [...new Set(words.map((word) => basename(word)))] : here.filter((name) => isDotenv(folder, name)).toSorted();
   if (wanted.length === 0) {
     throw new ZvaultError("not-found", `there is no .env in ${folder}`, { hint: "name the file: zvault import FILE" });
   }
   const wrong = wanted.find((name) => name.endsWith(".zvault"));
-  if (wrong !== undefined) throw new ZvaultError("usage", `${wrong} holds references, no values`, { hint: "name the file with the values" });
+  if (wrong !== undefined)
+    throw new ZvaultError("usage", `${wrong} holds references, no values`, { hint: "name the file with the values" });
   return { folder, files: wanted.map((name) => ({ name, ...read(`${folder}/${name}`, name) })), leftovers };
 }
 

@@ -38,7 +38,11 @@ async function unseal(session: Session, sealed: ZvaultError): Promise<void> {
 /** A vault in `folder`, opened by the one passphrase of this computer. */
 export async function makeVault(session: Session, folder: string): Promise<string> {
   const { exists, open } = (await session.ask("identity.show", {}, { vault: false })).result;
-  note(exists ? "no vault yet: a new one is opened by your passphrase" : "no vault yet. One passphrase on this computer opens all your projects");
+  note(
+    exists
+      ? "no vault yet: a new one is opened by your passphrase"
+      : "no vault yet. One passphrase on this computer opens all your projects",
+  );
   const credential = await ownCredential(exists, open);
   try {
     const { result } = await session.ask("vault.init", { dir: folder, slot: "identity" }, { vault: false, credential });

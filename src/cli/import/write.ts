@@ -36,7 +36,10 @@ export async function writeReferences(folder: string, file: PlannedFile): Promis
 function checkOurs(bytes: Uint8Array, name: string): void {
   const text = Buffer.from(bytes.subarray(0, 4096)).toString("utf8");
   if (parseHead(text) !== undefined) return;
-  throw new ZvaultError("unsafe-file", `${name} is there and was not written by zvault`, { hint: "move it away, then import again", names: [name] });
+  throw new ZvaultError("unsafe-file", `${name} is there and was not written by zvault`, {
+    hint: "move it away, then import again",
+    names: [name],
+  });
 }
 
 /** Exactly the imported names, and the two that hold one person's values; never `.env.*`, which would hide `.env.example`. */
@@ -70,4 +73,3 @@ export function takeAway(folder: string, file: Gathered["files"][number]): void 
     closeSync(fd);
   }
 }
-
