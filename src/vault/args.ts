@@ -19,7 +19,8 @@ const text =
 const whole =
   (min: number, max: number): Check =>
   (value, name) => {
-    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) refuse(name, `a number from ${min} to ${max}`);
+    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max)
+      refuse(name, `a number from ${min} to ${max}`);
   };
 const oneOf =
   (...allowed: string[]): Check =>
@@ -41,7 +42,8 @@ const object =
     if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(name, "an object");
     const fields = value as Fields;
     for (const key of Object.keys(fields)) {
-      if (!Object.hasOwn(required, key) && !Object.hasOwn(optional, key)) throw new ZvaultError("usage", `${name} has an unknown field ${JSON.stringify(key.slice(0, 40))}`);
+      if (!Object.hasOwn(required, key) && !Object.hasOwn(optional, key))
+        throw new ZvaultError("usage", `${name} has an unknown field ${JSON.stringify(key.slice(0, 40))}`);
     }
     for (const [key, check] of Object.entries(required)) check(fields[key], `${name}.${key}`);
     for (const [key, check] of Object.entries(optional)) if (Object.hasOwn(fields, key)) check(fields[key], `${name}.${key}`);
@@ -60,17 +62,26 @@ const field: Check = (value, name) => {
 };
 const fields: Check = (value, name) => {
   list(field, limits.fields)(value, name);
-  if (new Set(value as string[]).size !== (value as string[]).length || (value as string[]).length === 0) refuse(name, "different names, at least one");
+  if (new Set(value as string[]).size !== (value as string[]).length || (value as string[]).length === 0)
+    refuse(name, "different names, at least one");
 };
 const absolute: Check = (value, name) => {
-  if (typeof value !== "string" || !value.startsWith("/") || value.length > 4096 || /\/\.{0,2}(\/|$)/.test(`${value}`) || value.includes("\0")) {
+  if (
+    typeof value !== "string" ||
+    !value.startsWith("/") ||
+    value.length > 4096 ||
+    /\/\.{0,2}(\/|$)/.test(`${value}`) ||
+    value.includes("\0")
+  ) {
     refuse(name, "an absolute path without . and ..");
   }
 };
 /** Relative to the folder of the vault: "." or a/b. */
 const folder: Check = (value, name) => {
-  if (typeof value !== "string" || value.length > 4096 || value.includes("\0") || value.startsWith("/")) return refuse(name, "a relative folder");
-  if (value !== "." && value.split("/").some((part) => part === "" || part === "." || part === "..")) refuse(name, "a relative folder");
+  if (typeof value !== "string" || value.length > 4096 || value.includes("\0") || value.startsWith("/"))
+    return refuse(name, "a relative folder");
+  if (value !== "." && value.split("/").some((part) => part === "" || part === "." || part === ".."))
+    refuse(name, "a relative folder");
 };
 const project: Check = (value, name) => {
   if (typeof value !== "string" || !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(value)) refuse(name, "a project name: a-z 0-9 . _ -");
@@ -79,7 +90,11 @@ const variable: Check = (value, name) => {
   if (typeof value !== "string" || value === "" || value.length > 255 || /[=\0\n]/.test(value)) refuse(name, "a variable name");
 };
 const label = text(64);
-const put = { class: oneOf("secret", "setting"), audience: oneOf("local", "env", "everyone"), description: text(limits.description) };
+const put = {
+  class: oneOf("secret", "setting"),
+  audience: oneOf("local", "env", "everyone"),
+  description: text(limits.description),
+};
 const version = whole(1, 2 ** 31);
 const reference = object({ path }, { field, version });
 const shares = { shares: whole(2, 255), threshold: whole(2, 255) };
@@ -92,7 +107,8 @@ const expected: Check = (value, name) => {
 };
 const seconds = whole(1, 7 * 24 * 3600);
 const pinned: Check = (value, name) => {
-  if (typeof value !== "string" || !/^\d{1,15}:[0-9a-f]{64}$/.test(value)) refuse(name, "SEQUENCE:HASH, as `zvault status --json` shows it");
+  if (typeof value !== "string" || !/^\d{1,15}:[0-9a-f]{64}$/.test(value))
+    refuse(name, "SEQUENCE:HASH, as `zvault status --json` shows it");
 };
 const nothing = object({});
 
@@ -115,7 +131,10 @@ const checks: Record<VerbName, Check> = {
   "backup.sync": nothing,
   "backup.list": nothing,
   "backup.restore": object({ dir: absolute, from: text(4096) }, { id: text(32) }),
-  "kv.put": object({ path }, { ...put, fields, cas: whole(0, 2 ** 31), generate: object({ kind: text(16), length: whole(1, 4096) }) }),
+  "kv.put": object(
+    { path },
+    { ...put, fields, cas: whole(0, 2 ** 31), generate: object({ kind: text(16), length: whole(1, 4096) }) },
+  ),
   "kv.get": reference,
   "kv.list": object({ prefix }, { deleted: truth }),
   "kv.history": object({ path }),
@@ -125,7 +144,13 @@ const checks: Record<VerbName, Check> = {
   "kv.undo": object({ path }, { to: version }),
   "kv.destroy": object({ path }, { versions: list(version, 1000) }),
   "kv.import": object(
-    { project, folder, bind: truth, entries: list(object({ path }, { ...put, expand: truth }), limits.entries), layouts: list(object({ path }), 100) },
+    {
+      project,
+      folder,
+      bind: truth,
+      entries: list(object({ path }, { ...put, expand: truth }), limits.entries),
+      layouts: list(object({ path }), 100),
+    },
     { expect: expected },
   ),
   "kv.resolve": object({ folder, refs: list(reference, limits.entries) }, { dangerous: list(variable, 1000) }),
@@ -142,7 +167,14 @@ export function checkArgs<V extends VerbName>(verb: V, args: unknown): Calls[V][
 
 /** The vault paths a request touches, as the verb table says. */
 export function pathsOf(kind: "path" | "paths" | "entries" | "refs" | "prefix" | "none", args: unknown): string[] {
-  const fieldsOf = args as { path?: string; prefix?: string; entries?: { path: string }[]; layouts?: { path: string }[]; refs?: { path: string }[]; paths?: string[] };
+  const fieldsOf = args as {
+    path?: string;
+    prefix?: string;
+    entries?: { path: string }[];
+    layouts?: { path: string }[];
+    refs?: { path: string }[];
+    paths?: string[];
+  };
   switch (kind) {
     case "path":
       return [fieldsOf.path ?? ""];

@@ -62,12 +62,7 @@ export function printLine(entry: AuditEntry, sequence: number, time: Date, prev:
 }
 
 /** Why `line` is not the one that follows `prev`, or its HMAC and sequence. */
-export function checkLine(
-  line: string,
-  sequence: number,
-  prev: string,
-  key: Secret,
-): { problem: string } | { hmac: string } {
+export function checkLine(line: string, sequence: number, prev: string, key: Secret): { problem: string } | { hmac: string } {
   const found = tail.exec(line);
   if (!found?.[1] || !found[2]) return { problem: "is no audit line" };
   const body = line.slice(0, -`,"hmac":"${found[2]}"}`.length);

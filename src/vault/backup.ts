@@ -67,10 +67,12 @@ function parseBackup(bytes: Uint8Array, path: string): { head: Head; files: Copy
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8);
   if (12 + length > bytes.length - 32) refuse("is damaged (header)");
   const head = JSON.parse(new TextDecoder().decode(bytes.subarray(12, 12 + length))) as Head;
-  if (head.v !== 1 || !/^[0-9a-f]{32}$/.test(head.id) || !Array.isArray(head.files)) refuse("is of a version this build does not know");
+  if (head.v !== 1 || !/^[0-9a-f]{32}$/.test(head.id) || !Array.isArray(head.files))
+    refuse("is of a version this build does not know");
   let at = 12 + length;
   const files = head.files.map(([name, size]) => {
-    if (!nameShape.test(name) || !Number.isSafeInteger(size) || size < 0 || at + size > bytes.length - 32) refuse("is damaged (files)");
+    if (!nameShape.test(name) || !Number.isSafeInteger(size) || size < 0 || at + size > bytes.length - 32)
+      refuse("is damaged (files)");
     at += size;
     return { name, bytes: bytes.subarray(at - size, at) };
   });
@@ -151,7 +153,11 @@ export async function restoreVault(
   const fresh = `${dir}.new-${hex(random(4))}`;
   io.makeFolder(fresh);
   try {
-    await writeFresh(io, `${fresh}/.gitignore`, new TextEncoder().encode("# made by zvault: nothing in here is meant for git\n*\n"));
+    await writeFresh(
+      io,
+      `${fresh}/.gitignore`,
+      new TextEncoder().encode("# made by zvault: nothing in here is meant for git\n*\n"),
+    );
     io.makeFolder(`${fresh}/audit`);
     for (const { name, bytes } of source.files) await writeFresh(io, `${fresh}/${name}`, bytes);
     await io.syncFolder(fresh);

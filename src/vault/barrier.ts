@@ -10,16 +10,7 @@ import { GroupSync } from "./group-sync.ts";
 import type { Head, LogPosition } from "./head.ts";
 import { type Header, headerLength, parseHeader, printHeader } from "./header.ts";
 import { folderOf, type Io, readAll, writeAll, writeFresh } from "./io.ts";
-import {
-  type CellRef,
-  type Frame,
-  openMeta,
-  openValue,
-  recordType,
-  type RecordType,
-  sealRecord,
-  type TermKeys,
-} from "./record.ts";
+import { type CellRef, type Frame, openMeta, openValue, recordType, type RecordType, sealRecord, type TermKeys } from "./record.ts";
 
 /** What the barrier needs of the keyring. */
 export type TermView = { readonly current: TermKeys; get(term: number): TermKeys | undefined };
@@ -100,7 +91,10 @@ export class Barrier {
 
   #replay(o: OpenOptions, found: Walk): void {
     // what lies before a checkpoint is authenticated by it: its seal binds the chain hash
-    const from = Math.max(0, found.frames.findLastIndex(({ frame }) => frame.type === recordType.checkpoint));
+    const from = Math.max(
+      0,
+      found.frames.findLastIndex(({ frame }) => frame.type === recordType.checkpoint),
+    );
     for (const { frame } of found.frames.slice(from)) {
       const meta = metaOf(o, this.#fd, this.header, frame);
       o.replay({ type: frame.type as RecordType, sequence: frame.sequence, meta, values: frame.cells.slice(1) });
@@ -236,7 +230,8 @@ function metaOf(o: Pick<OpenOptions, "io" | "path" | "terms">, fd: number, heade
   const sealed = new Uint8Array(new ArrayBuffer(ref.length));
   readAll(o.io, fd, sealed, ref.offset);
   const meta = openMeta(header, keys, frame, sealed);
-  if (!meta) throw new ZvaultError("damaged", `${o.path}: record ${frame.sequence} at byte ${frame.offset} is not what was written`);
+  if (!meta)
+    throw new ZvaultError("damaged", `${o.path}: record ${frame.sequence} at byte ${frame.offset} is not what was written`);
   return meta;
 }
 

@@ -125,7 +125,8 @@ function operationsOf(state: State): Operation[] {
     ops.push({ op: "describe", path, created, ...about });
   }
   for (const [project, folder] of state.projects) ops.push({ op: "project", project, folder });
-  for (const [folder, { refs, dangerous }] of state.allowed) ops.push({ op: "allow", folder, refs: [...refs], dangerous: [...dangerous] });
+  for (const [folder, { refs, dangerous }] of state.allowed)
+    ops.push({ op: "allow", folder, refs: [...refs], dangerous: [...dangerous] });
   if (state.keys) ops.push({ op: "keys-epoch", ...state.keys });
   for (const anchor of state.anchors) ops.push({ op: "anchor", ...anchor });
   return ops;

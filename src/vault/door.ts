@@ -57,7 +57,12 @@ export function createDoor(o: DoorOptions): VaultDoor {
   let settleAt: number | undefined;
 
   /** Verbs that no open vault is needed for. `args` were checked. */
-  function other(verb: Exclude<VerbName, VaultVerb>, args: Calls[VerbName]["args"], request: Request, caller: Caller): Promise<Answer> | Answer {
+  function other(
+    verb: Exclude<VerbName, VaultVerb>,
+    args: Calls[VerbName]["args"],
+    request: Request,
+    caller: Caller,
+  ): Promise<Answer> | Answer {
     switch (verb) {
       case "agent.status":
         return answer<"agent.status">(agentStatus(holdings, o.build, o.agent, o.facts));

@@ -65,7 +65,8 @@ export class Gate {
         hint: "run it in a terminal of your own, or give --key-file in a script",
       });
     } catch (failure) {
-      if (failure instanceof ZvaultError && !vault.sealed) await vault.audit.record({ kind: "denied", ...entry, code: failure.code });
+      if (failure instanceof ZvaultError && !vault.sealed)
+        await vault.audit.record({ kind: "denied", ...entry, code: failure.code });
       throw failure;
     }
   }

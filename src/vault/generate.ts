@@ -12,7 +12,9 @@ const alphabets = {
 export function generate(kind: string, length: number): Secret {
   switch (kind) {
     case "hex":
-      return encode(length, 2 * length, (bytes, at) => alphabets.hex.charCodeAt(((bytes[at >> 1] ?? 0) >> (at % 2 === 0 ? 4 : 0)) & 15));
+      return encode(length, 2 * length, (bytes, at) =>
+        alphabets.hex.charCodeAt(((bytes[at >> 1] ?? 0) >> (at % 2 === 0 ? 4 : 0)) & 15),
+      );
     case "base64":
       return encode(length, 4 * Math.ceil(length / 3), (bytes, at) => base64Letter(bytes, at, length));
     case "alnum":
@@ -20,7 +22,9 @@ export function generate(kind: string, length: number): Secret {
     case "uuid":
       return uuid();
     default:
-      throw new ZvaultError("usage", `cannot generate ${JSON.stringify(kind.slice(0, 20))}`, { hint: "hex:32, base64:32, alnum:24 or uuid" });
+      throw new ZvaultError("usage", `cannot generate ${JSON.stringify(kind.slice(0, 20))}`, {
+        hint: "hex:32, base64:32, alnum:24 or uuid",
+      });
   }
 }
 
@@ -48,7 +52,7 @@ function base64Letter(bytes: Uint8Array, at: number, length: number): number {
 function alnum(length: number): Secret {
   const text = Secret.alloc(length);
   const bound = 256 - (256 % alphabets.alnum.length);
-  for (let at = 0; at < length; ) {
+  for (let at = 0; at < length;) {
     const one = Secret.random(1);
     const value = one.use((bytes) => bytes[0] ?? 255);
     one.wipe();

@@ -230,7 +230,10 @@ export class Holdings {
       vault.event("agent.unseal", { unauthenticated: true, time, code, kind, uid, pid, program });
     }
     if (!whole) vault.event("agent.unseal", { unauthenticated: true, problem: "unseal.log was changed" });
-    if (failures.length > 0) vault.notices.push(`${failures.length} failed tries to unseal since the last time, the last at ${failures.at(-1)?.time ?? ""}`);
+    if (failures.length > 0)
+      vault.notices.push(
+        `${failures.length} failed tries to unseal since the last time, the last at ${failures.at(-1)?.time ?? ""}`,
+      );
     const detail = { by: vault.by, notices: vault.notices.length };
     await vault.audit.record({ kind: "event", request: newRequest(), verb: "agent.unseal", paths: [], caller, detail });
     if (this.world.io.stat(path)) this.world.io.remove(path);

@@ -99,7 +99,8 @@ function checkOpened(fd: number, path: string): void {
   };
   if (!found.isFile()) refuse("is not a regular file");
   if (found.uid !== process.geteuid?.()) refuse("belongs to another user (was sudo used?)");
-  if ((found.mode & 0o077) !== 0) refuse(`can be read or written by others (mode ${(found.mode & 0o777).toString(8)}); chmod 600 it`);
+  if ((found.mode & 0o077) !== 0)
+    refuse(`can be read or written by others (mode ${(found.mode & 0o777).toString(8)}); chmod 600 it`);
   if (found.nlink > 1) refuse("has a second name (hard link)");
 }
 

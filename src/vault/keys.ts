@@ -78,7 +78,8 @@ export function openKeys(file: KeysFile, root: Secret): Keyring {
   const key = hkdf(root, salt, "zvault keyring", 32);
   const plain = Secret.alloc(sealed.length - 16);
   try {
-    if (!plain.use((into) => open(key, nonce, aadOf(file.id, file.epoch), sealed, into))) refuse("has a keyring that does not open");
+    if (!plain.use((into) => open(key, nonce, aadOf(file.id, file.epoch), sealed, into)))
+      refuse("has a keyring that does not open");
     return Keyring.parse(plain);
   } finally {
     plain.wipe();

@@ -91,7 +91,13 @@ function doJob(job: Job, parts: Secret[], kdf: KdfPolicy): Result | Promise<Resu
     case "wrap":
       return wrap(job.vault, job.slots, new Date(job.now), parts, kdf);
     case "unwrap":
-      return unwrap(job.vault, job.slots.map((slot) => parseSlot(fromHex(slot))), job.with, parts, kdf);
+      return unwrap(
+        job.vault,
+        job.slots.map((slot) => parseSlot(fromHex(slot))),
+        job.with,
+        parts,
+        kdf,
+      );
   }
 }
 
@@ -177,7 +183,8 @@ async function unwrap(
     // the public half is the check value: a wrong key, or shares that do not belong together, give another one
     if (!key || Buffer.compare(publicOf(key), slot.public) !== 0) continue;
     const root = openWith(key, slot.wrap, slotAad(vault, printUnwrapped(slot)), slotInfo);
-    if (!root) throw new ZvaultError("damaged", "the slot's wrap was changed", { hint: "`zvault backup restore` takes the newest mirror" });
+    if (!root)
+      throw new ZvaultError("damaged", "the slot's wrap was changed", { hint: "`zvault backup restore` takes the newest mirror" });
     return [{ slot: index }, [root]];
   }
   throw noSlot(kind, candidates.length > 0);
@@ -222,7 +229,10 @@ async function privateKey(
 
 async function combineShares(slot: Slot, vault: string, parts: Secret[], only: boolean): Promise<Secret | undefined> {
   const shares: Share[] = parts.map((part, at) =>
-    parseShare(part.use((bytes) => Buffer.from(bytes).toString("utf8")), `share ${at + 1}`),
+    parseShare(
+      part.use((bytes) => Buffer.from(bytes).toString("utf8")),
+      `share ${at + 1}`,
+    ),
   );
   const first = shares[0];
   if (!first) throw new ZvaultError("wrong-share", "no shares given");

@@ -20,7 +20,12 @@ import type { Vault } from "./vault.ts";
 
 export type AgentFacts = () => { hardening: HardeningFact[]; memory: AgentStatus["memory"] };
 
-export function agentStatus(holdings: Holdings, build: string, agent: { pid: number; since: Date }, facts: AgentFacts): AgentStatus {
+export function agentStatus(
+  holdings: Holdings,
+  build: string,
+  agent: { pid: number; since: Date },
+  facts: AgentFacts,
+): AgentStatus {
   const vaults = Array.from(holdings.vaults.values(), ({ vault, lease, since }): OpenVault => {
     return {
       id: vault.id,
@@ -32,7 +37,14 @@ export function agentStatus(holdings: Holdings, build: string, agent: { pid: num
       absoluteLeft: Math.round(lease.absoluteLeft / 1000),
     };
   });
-  return { pid: agent.pid, build, since: agent.since.toISOString(), identityOpen: holdings.identity !== undefined, vaults, ...facts() };
+  return {
+    pid: agent.pid,
+    build,
+    since: agent.since.toISOString(),
+    identityOpen: holdings.identity !== undefined,
+    vaults,
+    ...facts(),
+  };
 }
 
 function headerOf(io: Io, dir: string): { generation: number; size: number } {
@@ -65,7 +77,10 @@ export const looks = {
     const ref = needVault(request);
     const known = standing(io, places, ref.id, ref.dir).kind;
     // with the identity open a vault of ours is as good as open
-    const vault = holdings.vaults.has(ref.dir) || (holdings.identity && known === "known") ? await holdings.use(ref, caller).catch(passSealed) : undefined;
+    const vault =
+      holdings.vaults.has(ref.dir) || (holdings.identity && known === "known")
+        ? await holdings.use(ref, caller).catch(passSealed)
+        : undefined;
     const keys = vault?.keys ?? readKeys(io, ref.dir);
     const open = vault && openPart(vault);
     return answer({
@@ -83,11 +98,19 @@ export const looks = {
     const file = holdings.identityFile();
     const open = holdings.identity !== undefined;
     if (!file) return answer({ exists: false, label: "", fingerprint: "", recipient: "", open });
-    return answer({ exists: true, label: file.name, fingerprint: fingerprint(file.public), recipient: printRecipient(file.public), open });
+    return answer({
+      exists: true,
+      label: file.name,
+      fingerprint: fingerprint(file.public),
+      recipient: printRecipient(file.public),
+      open,
+    });
   },
 
   copies(holdings: Holdings): Answer<"backup.list"> {
-    return answer({ copies: listMirrors(holdings.world.io, holdings.world.places).map(({ path, time, bytes }) => ({ path, time, bytes })) });
+    return answer({
+      copies: listMirrors(holdings.world.io, holdings.world.places).map(({ path, time, bytes }) => ({ path, time, bytes })),
+    });
   },
 
   /** On an open vault, or on one that the credential opens for this one request. */

@@ -27,7 +27,9 @@ export function needCredential(request: Request, what: string): Credential {
 
 export function needVault(request: Request): VaultRef {
   if (request.vault) return request.vault;
-  throw new ZvaultError("no-vault", "there is no vault here", { hint: "`zvault init` makes one, `zvault import` moves a .env into one" });
+  throw new ZvaultError("no-vault", "there is no vault here", {
+    hint: "`zvault init` makes one, `zvault import` moves a .env into one",
+  });
 }
 
 /** The vault file a client found must be the one that is there. */
@@ -69,7 +71,8 @@ export class Session {
       };
       return answer(result);
     } catch (failure) {
-      if (failure instanceof ZvaultError && failure.code.startsWith("wrong-")) this.#note(request.vault, credential.kind, failure.code, caller);
+      if (failure instanceof ZvaultError && failure.code.startsWith("wrong-"))
+        this.#note(request.vault, credential.kind, failure.code, caller);
       throw failure;
     }
   }
@@ -87,7 +90,8 @@ export class Session {
     if (ref) {
       checkRef(world.io, ref);
       const where = standing(world.io, world.places, ref.id, ref.dir);
-      if (where.kind !== "known" && where.kind !== "moved") await this.#holdings.open(ref, { credential }, this.#lease(terms), caller, choices);
+      if (where.kind !== "known" && where.kind !== "moved")
+        await this.#holdings.open(ref, { credential }, this.#lease(terms), caller, choices);
     }
     const slots = ref ? readKeys(world.io, ref.dir).slots : [];
     const byIdentity = credential.kind === "passphrase" && this.#holdings.identityFile() !== undefined;
@@ -100,13 +104,20 @@ export class Session {
         return { identity: false, vault: await this.#openOwn(needRef(ref), credential, terms, caller, choices) };
       }
       const identity = this.#holdings.identity;
-      if (!ref || !identity || !slots.some((slot) => slot.kind === "identity" && Buffer.compare(slot.public, identity.file.public) === 0)) {
+      if (
+        !ref ||
+        !identity ||
+        !slots.some((slot) => slot.kind === "identity" && Buffer.compare(slot.public, identity.file.public) === 0)
+      ) {
         return { identity: true };
       }
       const vault = await this.#openOnce(ref, { identity: identity.bundle }, identity.lease, caller, choices);
       return { identity: true, vault };
     }
-    if (!ref) throw credential.kind === "passphrase" ? noIdentity() : new ZvaultError("no-vault", "there is no vault here", { hint: "run it in the project's folder" });
+    if (!ref)
+      throw credential.kind === "passphrase"
+        ? noIdentity()
+        : new ZvaultError("no-vault", "there is no vault here", { hint: "run it in the project's folder" });
     return { identity: false, vault: await this.#openOwn(ref, credential, terms, caller, choices) };
   }
 
@@ -191,10 +202,19 @@ export class Session {
     }
     const credential = needCredential(request, "to adopt a vault");
     return this.#holdings.inTurn(ref.dir, async () => {
-      const vault = await this.#presence.tried(() => this.#holdings.openFolder(ref.id, ref.dir, { credential }, { ignoreHead: true }));
+      const vault = await this.#presence.tried(() =>
+        this.#holdings.openFolder(ref.id, ref.dir, { credential }, { ignoreHead: true }),
+      );
       try {
         vault.barrier.verify();
-        await vault.audit.record({ kind: "event", request: "adopt", verb: "vault.adopt", paths: [], caller, presence: credential.kind });
+        await vault.audit.record({
+          kind: "event",
+          request: "adopt",
+          verb: "vault.adopt",
+          paths: [],
+          caller,
+          presence: credential.kind,
+        });
         await remember(io, knownPath(places), { id: ref.id, dir: ref.dir });
         await vault.durable();
       } catch (failure) {

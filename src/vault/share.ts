@@ -53,7 +53,10 @@ export function checkShares(shares: readonly Share[], vault: string, slot: strin
   for (const [at, share] of shares.entries()) {
     const place = `share ${at + 1}`;
     if (share.vault !== vault) {
-      throw new ZvaultError("wrong-share", `${place} belongs to another vault (${share.vault.slice(0, 8)}…, this is ${vault.slice(0, 8)}…)`);
+      throw new ZvaultError(
+        "wrong-share",
+        `${place} belongs to another vault (${share.vault.slice(0, 8)}…, this is ${vault.slice(0, 8)}…)`,
+      );
     }
     if (share.slot !== slot) {
       throw new ZvaultError("wrong-share", `${place} is of another set of shares of this vault`, {

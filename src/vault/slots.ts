@@ -83,7 +83,9 @@ export function slotAad(vault: string, unwrapped: Uint8Array): Uint8Array {
 /** Throws `damaged`. Only bounds are checked: before the root key is known nothing in here is believed. */
 export function parseSlot(bytes: Uint8Array): Slot {
   const refuse = (): never => {
-    throw new ZvaultError("damaged", "the keys file has a damaged slot", { hint: "`zvault backup restore` takes the newest mirror" });
+    throw new ZvaultError("damaged", "the keys file has a damaged slot", {
+      hint: "`zvault backup restore` takes the newest mirror",
+    });
   };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < 65 || view.getUint16(0) !== bytes.length) return refuse();
@@ -101,7 +103,8 @@ export function parseSlot(bytes: Uint8Array): Slot {
   const label = Buffer.from(bytes.subarray(29, labelEnd)).toString("latin1");
   const restAt = labelEnd + 34;
   const restEnd = restAt + view.getUint16(labelEnd + 32);
-  if (restEnd + 2 > bytes.length || restEnd + 2 + view.getUint16(restEnd) !== bytes.length || !labelShape.test(label)) return refuse();
+  if (restEnd + 2 > bytes.length || restEnd + 2 + view.getUint16(restEnd) !== bytes.length || !labelShape.test(label))
+    return refuse();
   const slot: Slot = {
     kind,
     id,

@@ -55,7 +55,8 @@ export class State {
 
   /** Secrets that have a value, without the layouts of imported files. */
   get count(): number {
-    return [...this.secrets.values()].filter((one) => one.versions.at(-1)?.state === "live" && !one.path.includes("/.layout/")).length;
+    return [...this.secrets.values()].filter((one) => one.versions.at(-1)?.state === "live" && !one.path.includes("/.layout/"))
+      .length;
   }
 
   /** Applies one transaction whose cells lie at `cells` (index 0 = first value cell). */

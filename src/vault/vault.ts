@@ -327,9 +327,13 @@ function openHeads(o: OpenOptions, path: string): HeadStore {
 function checkEpoch(state: State, keys: KeysFile): void {
   const { epoch, sha256: sum } = state.keys ?? { epoch: 0, sha256: "" };
   if (keys.epoch === epoch && hex(sha256(keys.bytes)) === sum) return;
-  throw new ZvaultError("old-keys", `the keys file is not the one that belongs to this vault (epoch ${keys.epoch}, ${epoch} is needed)`, {
-    hint: "an older keys file was put back; `zvault backup restore` takes both files from the mirror",
-  });
+  throw new ZvaultError(
+    "old-keys",
+    `the keys file is not the one that belongs to this vault (epoch ${keys.epoch}, ${epoch} is needed)`,
+    {
+      hint: "an older keys file was put back; `zvault backup restore` takes both files from the mirror",
+    },
+  );
 }
 
 /** Opens the audit log and writes what a crash left open. */

@@ -57,7 +57,10 @@ export function versionOf(vault: Vault, path: string, number: number | undefined
     throw new ZvaultError("not-found", `${path} is deleted`, { hint: "`zvault undo` brings it back", names: [path] });
   }
   const why = version ? version.state : "not there";
-  throw new ZvaultError("not-found", `version ${number} of ${path} is ${why}`, { hint: "`zvault history` shows the versions", names: [path] });
+  throw new ZvaultError("not-found", `version ${number} of ${path} is ${why}`, {
+    hint: "`zvault history` shows the versions",
+    names: [path],
+  });
 }
 
 export function readField(vault: Vault, path: string, version: Version, field: string | undefined): Secret {
@@ -65,7 +68,10 @@ export function readField(vault: Vault, path: string, version: Version, field: s
   const ref = version.fields.get(name);
   if (!ref) {
     const names = [...version.fields.keys()];
-    throw new ZvaultError("not-found", `${path} has no field ${JSON.stringify(name)}`, { hint: `its fields: ${names.join(", ")}`, names: [path] });
+    throw new ZvaultError("not-found", `${path} has no field ${JSON.stringify(name)}`, {
+      hint: `its fields: ${names.join(", ")}`,
+      names: [path],
+    });
   }
   return vault.barrier.read(ref);
 }
@@ -90,7 +96,10 @@ export const kv = {
   get(vault: Vault, _receipt: Receipt, args: Calls["kv.get"]["args"]): { result: Calls["kv.get"]["result"]; body: Secret[] } {
     const version = versionOf(vault, args.path, args.version);
     const value = readField(vault, args.path, version, args.field);
-    return { result: { version: version.number, class: secretAt(vault, args.path).class, fields: [...version.fields.keys()] }, body: [value] };
+    return {
+      result: { version: version.number, class: secretAt(vault, args.path).class, fields: [...version.fields.keys()] },
+      body: [value],
+    };
   },
 
   list(vault: Vault, _receipt: Receipt, args: Calls["kv.list"]["args"]): Calls["kv.list"]["result"] {
@@ -114,7 +123,10 @@ export const kv = {
     const before = vault.state.secrets.get(path)?.versions.at(-1);
     const now = before?.number ?? 0;
     if (cas !== undefined && cas !== now) {
-      throw new ZvaultError("changed", `${path} is at version ${now}, not ${cas}`, { hint: "look at it again, then repeat", names: [path] });
+      throw new ZvaultError("changed", `${path} is at version ${now}, not ${cas}`, {
+        hint: "look at it again, then repeat",
+        names: [path],
+      });
     }
     const id = hex(random(16));
     const fields = Object.fromEntries(names.map((name, at) => [name, at + 1]));
@@ -157,10 +169,15 @@ export const kv = {
       vault.append(receipt, [{ op: "undelete", path, id: last.id }], []);
       return { version: last.number, from: last.number };
     }
-    const source = to === undefined ? versions.slice(0, -1).findLast((one) => one.state !== "destroyed") : versions.find((one) => one.number === to);
+    const source =
+      to === undefined
+        ? versions.slice(0, -1).findLast((one) => one.state !== "destroyed")
+        : versions.find((one) => one.number === to);
     if (!source || source.state === "destroyed") {
       const what = to === undefined ? "an earlier version" : `version ${to}`;
-      throw new ZvaultError("not-found", `${path} has no ${what.replace(/^an /, "")} to go back to`, { hint: "`zvault history` shows the versions" });
+      throw new ZvaultError("not-found", `${path} has no ${what.replace(/^an /, "")} to go back to`, {
+        hint: "`zvault history` shows the versions",
+      });
     }
     const values = [...source.fields.values()].map((ref) => vault.barrier.read(ref));
     try {

@@ -49,7 +49,10 @@ function checkExpected(vault: Vault, expect: Record<string, number> | undefined)
   for (const [path, number] of Object.entries(expect ?? {})) {
     const now = vault.state.secrets.get(path)?.versions.at(-1)?.number ?? 0;
     if (now !== number) {
-      throw new ZvaultError("changed", `${path} changed meanwhile: it is at version ${now}, not ${number}`, { hint: "import again", names: [path] });
+      throw new ZvaultError("changed", `${path} changed meanwhile: it is at version ${now}, not ${number}`, {
+        hint: "import again",
+        names: [path],
+      });
     }
   }
 }
@@ -72,7 +75,8 @@ export const project = {
       const before = vault.state.secrets.get(entry.path)?.versions.at(-1);
       if (sameValue(vault, entry.path, value, entry.expand ?? false)) {
         const known = vault.state.secrets.get(entry.path);
-        if (entry.class !== undefined && known?.class !== entry.class) ops.push({ op: "describe", path: entry.path, ...said(entry) });
+        if (entry.class !== undefined && known?.class !== entry.class)
+          ops.push({ op: "describe", path: entry.path, ...said(entry) });
         result.same.push(entry.path);
         continue;
       }
@@ -89,7 +93,11 @@ export const project = {
       (before ? result.changed : result.created).push(entry.path);
     }
     if (ops.length === 0) return { result, check: [] };
-    const cells = vault.append(receipt, ops, fresh.map((one) => one.value));
+    const cells = vault.append(
+      receipt,
+      ops,
+      fresh.map((one) => one.value),
+    );
     return { result, check: fresh.flatMap(({ path, value }, at) => (cells[at] ? [{ path, value, ref: cells[at] }] : [])) };
   },
 
@@ -99,7 +107,10 @@ export const project = {
       const there = vault.barrier.read(ref);
       const same = equalSecrets(there, value);
       there.wipe();
-      if (!same) throw new ZvaultError("damaged", `${path} read back from disk is not what was written`, { hint: "the file was left where it is" });
+      if (!same)
+        throw new ZvaultError("damaged", `${path} read back from disk is not what was written`, {
+          hint: "the file was left where it is",
+        });
     }
   },
 
@@ -120,10 +131,14 @@ export const project = {
         }
       }
       if (missing.length > 0) {
-        throw new ZvaultError("unresolved", `${missing.length} reference${missing.length === 1 ? " has" : "s have"} no value here: ${missing.slice(0, 5).join(", ")}`, {
-          hint: "`zvault set NAME` gives one a value",
-          names: missing,
-        });
+        throw new ZvaultError(
+          "unresolved",
+          `${missing.length} reference${missing.length === 1 ? " has" : "s have"} no value here: ${missing.slice(0, 5).join(", ")}`,
+          {
+            hint: "`zvault set NAME` gives one a value",
+            names: missing,
+          },
+        );
       }
     } catch (failure) {
       for (const value of body) value.wipe();
@@ -156,18 +171,31 @@ function checkFolder(vault: Vault, args: Resolve["args"]): void {
   const { folder, refs, dangerous = [] } = args;
   const allowance = vault.state.allowed.get(folder);
   const own = [...vault.state.projects].filter(([, where]) => where === folder).map(([name]) => `env/${name}/`);
-  const foreign = refs.map((ref) => ref.path).filter((path) => !own.some((prefix) => path.startsWith(prefix)) && !allowance?.refs.has(path));
+  const foreign = refs
+    .map((ref) => ref.path)
+    .filter((path) => !own.some((prefix) => path.startsWith(prefix)) && !allowance?.refs.has(path));
   if (foreign.length > 0) {
-    throw new ZvaultError("not-bound", `this folder (${folder}) may not use ${foreign.slice(0, 5).join(", ")}${foreign.length > 5 ? " …" : ""}`, {
-      hint: `if you mean it: zvault allow ${foreign.slice(0, 5).map((path) => `zvault://${path}`).join(" ")}`,
-      names: foreign,
-    });
+    throw new ZvaultError(
+      "not-bound",
+      `this folder (${folder}) may not use ${foreign.slice(0, 5).join(", ")}${foreign.length > 5 ? " …" : ""}`,
+      {
+        hint: `if you mean it: zvault allow ${foreign
+          .slice(0, 5)
+          .map((path) => `zvault://${path}`)
+          .join(" ")}`,
+        names: foreign,
+      },
+    );
   }
   const refused = dangerous.filter((name) => !allowance?.dangerous.has(name));
   if (refused.length > 0) {
-    throw new ZvaultError("dangerous-name", `these variables change how programs run, and nobody allowed them here: ${refused.join(", ")}`, {
-      hint: `if you mean it: zvault allow --dangerous ${refused.join(" ")}`,
-      names: refused,
-    });
+    throw new ZvaultError(
+      "dangerous-name",
+      `these variables change how programs run, and nobody allowed them here: ${refused.join(", ")}`,
+      {
+        hint: `if you mean it: zvault allow --dangerous ${refused.join(" ")}`,
+        names: refused,
+      },
+    );
   }
 }

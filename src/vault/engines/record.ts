@@ -39,7 +39,8 @@ export const record = {
       if (from === 0) from = start.sequence + 1;
       const read = checkSegment(text, start, vault.keyring.auditKey);
       records += read.lines;
-      problem = read.problem === undefined ? anchorProblem(vault, segment, read) : `${name(segment)} line ${read.line} ${read.problem}`;
+      problem =
+        read.problem === undefined ? anchorProblem(vault, segment, read) : `${name(segment)} line ${read.line} ${read.problem}`;
       if (problem !== undefined) break;
       expected = segments.includes(segment + 1) ? { sequence: read.sequence, hmac: read.hmac } : undefined;
     }
