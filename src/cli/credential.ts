@@ -73,8 +73,9 @@ export function readSecretFile(path: string, o: { strict: boolean; most?: number
   }
   try {
     const stat = fstatSync(fd);
-    const unsafe = (why: string, hint: string) => new ZvaultError("unsafe-file", `${path} ${why}`, { hint, names: [path] });
-    if (!stat.isFile()) throw unsafe("is no regular file", "pipe it in with -");
+    const unsafe = (why: string, hint: string) =>
+      new ZvaultError("unsafe-file", `${path} ${why}`, { ...(hint === "" ? {} : { hint }), names: [path] });
+    if (!stat.isFile()) throw unsafe("is no regular file", o.strict ? "" : "pipe it in with -");
     if (stat.uid !== process.geteuid?.() && stat.uid !== 0) throw unsafe(`belongs to user ${stat.uid}`, "make a copy of your own");
     if (o.strict && (stat.mode & 0o077) !== 0) throw unsafe("can be read by others", `chmod 600 ${path}`);
     return readAll(fd, o.most ?? limits.value, path);

@@ -44,6 +44,7 @@ export function writeWhole(path: string, bytes: Uint8Array, o: { replace: boolea
   if (old && !o.replace)
     throw new ZvaultError("would-ask", `${path} exists already`, { hint: "--yes writes over it", names: [path] });
   if (old && !old.isFile()) throw new ZvaultError("unsafe-file", `${path} is no regular file`, { names: [path] });
+  if (!existsSync(dirname(resolve(path)))) throw new ZvaultError("not-found", `there is no folder for ${path}`, { names: [path] });
   const temporary = `${dirname(resolve(path))}/.zvault-${Buffer.from(crypto.getRandomValues(new Uint8Array(6))).toString("hex")}`;
   let fd: number;
   try {

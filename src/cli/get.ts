@@ -34,20 +34,16 @@ export async function getValue(
 ): Promise<void> {
   checkShow(flags);
   const wanted = { ...ref, ...(flags.version === undefined ? {} : { version: flags.version }) };
-  try {
-    const answer = await session.ask("kv.get", wanted, { presence: presenceOf(flags), what: `Show ${typed}` });
-    try {
-      await show(flags, answer.body[0] ?? new Uint8Array(), {
-        path: ref.path,
-        version: answer.result.version,
-        class: answer.result.class,
-      });
-    } finally {
-      answer.release();
-    }
-  } catch (error) {
+  const asked = session.ask("kv.get", wanted, { presence: presenceOf(flags), what: `Show ${typed}` });
+  const answer = await asked.catch(async (error: unknown) => {
     if (!(error instanceof ZvaultError) || error.code !== "not-found") throw error;
     const better = await hint().catch(() => undefined);
     throw better === undefined ? error : new ZvaultError("not-found", error.message, { hint: better, names: error.names });
+  });
+  try {
+    const { version, class: kind } = answer.result;
+    await show(flags, answer.body[0] ?? new Uint8Array(), { path: ref.path, version, class: kind });
+  } finally {
+    answer.release();
   }
 }

@@ -1,7 +1,7 @@
 /** The chunk `cli`: from the words typed to a command, its help or a refusal. */
 import { build } from "../build.ts";
 import { ZvaultError } from "../errors.ts";
-import { report } from "./errors.ts";
+import { fileError, report } from "./errors.ts";
 import { helpFor, metaOf, unknownCommand } from "./help.ts";
 import { clean, say } from "./output.ts";
 
@@ -23,10 +23,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** `| head` has enough: that is no failure. */
+/** `| head` has enough: that is no failure. A full disk is one. */
 function broken(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  process.exit(report(fileError(error, "stdout"), { json: false, verbose: false }));
 }
 
 async function start(

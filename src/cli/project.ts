@@ -83,7 +83,8 @@ export class Project {
   /** NAME, `/a/b`, `a/b`, `zvault://…`. Throws `usage`, also for a name that is a readable setting of a file. */
   target(typed: string): Target {
     if (isPath(typed)) return { ref: refOf(typed) };
-    if (!/^[A-Za-z0-9._-]{1,128}$/.test(typed)) {
+    // dotenv drops __proto__
+    if (!/^[A-Za-z0-9._-]{1,128}$/.test(typed) || typed === "__proto__") {
       throw new ZvaultError("usage", `${JSON.stringify(typed.slice(0, 40))} is no name`, {
         hint: "letters, digits, . _ -; or a path: /env/shop/NAME",
       });
