@@ -42,12 +42,22 @@ export class AuditLog {
   #lines: number;
   #size: number;
   #prev: string;
+  /** the last line that is known to be on disk */
+  #durable: AuditPosition;
+  /** of the segment before: its last lines are on disk before any of this one counts */
+  #before: Promise<void> | undefined;
   #closed = false;
 
   private constructor(o: AuditOptions, fd: number, at: AuditPosition, lines: number, size: number) {
     this.#o = o;
     this.#fd = fd;
-    this.#sync = new GroupSync(() => o.io.datasync(fd));
+    this.#durable = at;
+    this.#sync = new GroupSync(async () => {
+      await this.#before;
+      const { position } = this;
+      await o.io.datasync(fd);
+      this.#durable = position;
+    });
     this.#segment = at.segment;
     this.#sequence = at.sequence;
     this.#prev = at.hmac;
@@ -97,6 +107,21 @@ export class AuditLog {
 
   get position(): AuditPosition {
     return { segment: this.#segment, sequence: this.#sequence, hmac: this.#prev };
+  }
+
+  /** For the head, which never leads. */
+  get durable(): AuditPosition {
+    return this.#durable;
+  }
+
+  /** Goes on where `before` is now; nothing was written here yet. */
+  follow(before: AuditLog): void {
+    this.#sequence = before.#sequence;
+    this.#prev = before.#prev;
+    this.#durable = before.#durable;
+    this.#before = before.sync();
+    // whoever waits for a line here learns of a failure; until then nobody does
+    this.#before.catch(() => undefined);
   }
 
   get full(): boolean {

@@ -26,6 +26,8 @@ export type Copy = { path: string; id: string; time: string; bytes: number };
 
 /** A new file, 0600, never over an existing one. */
 export async function createBackup(vault: Vault, out: string): Promise<{ bytes: number; secrets: number }> {
+  // keys file and log change together
+  while (vault.busy) await vault.busy;
   const files: CopyFile[] = [
     { name: "keys", bytes: vault.keys.bytes },
     { name: "vault", bytes: vault.barrier.bytes(0, vault.barrier.size) },

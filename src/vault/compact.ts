@@ -32,7 +32,7 @@ export type CompactOptions = {
 /** One record of a new generation holds at most this many bytes of values. */
 const batchBytes = 8 * 1024 * 1024;
 
-/** The barrier over the new generation, in place and on disk, and its state. The old barrier is closed. */
+/** The barrier over the new generation, in place and on disk, and its state. The old barrier stays open: reads may still use it. */
 export async function compact(o: CompactOptions): Promise<{ barrier: Barrier; state: State }> {
   const old = o.barrier.header;
   const fresh = `${o.path}.new`;
@@ -58,7 +58,6 @@ export async function compact(o: CompactOptions): Promise<{ barrier: Barrier; st
   }
   next.close();
   await install(o, fresh);
-  o.barrier.close();
   const state = new State();
   const { barrier } = Barrier.open({
     io: o.io,
@@ -95,20 +94,24 @@ function copyInto(o: CompactOptions, next: Barrier): State {
     values = [];
     bytes = 0;
   };
-  for (const operation of operationsOf(o.state)) {
-    if (operation.op === "put") {
-      const version = o.state.secrets.get(operation.path)?.versions.find((one) => one.id === operation.id);
-      for (const [field, ref] of version?.fields ?? []) {
-        const value = o.barrier.read(ref);
-        values.push(value);
-        bytes += value.length;
-        operation.fields[field] = values.length;
+  try {
+    for (const operation of operationsOf(o.state)) {
+      if (operation.op === "put") {
+        const version = o.state.secrets.get(operation.path)?.versions.find((one) => one.id === operation.id);
+        for (const [field, ref] of version?.fields ?? []) {
+          const value = o.barrier.read(ref);
+          values.push(value);
+          bytes += value.length;
+          operation.fields[field] = values.length;
+        }
       }
+      ops.push(operation);
+      if (bytes > batchBytes || values.length >= limits.entries / 2 || ops.length >= limits.entries) flush();
     }
-    ops.push(operation);
-    if (bytes > batchBytes || values.length >= limits.entries / 2 || ops.length >= limits.entries) flush();
+    flush();
+  } finally {
+    for (const value of values) value.wipe();
   }
-  flush();
   for (const request of o.state.requests) state.requests.add(request);
   return state;
 }

@@ -15,7 +15,7 @@ import { remember } from "./known.ts";
 import { printTransaction } from "./operation.ts";
 import { headPath, identityPath, knownPath } from "./places.ts";
 import { recordType } from "./record.ts";
-import { parseSlot } from "./slots.ts";
+import { parseSlot, type Slot } from "./slots.ts";
 
 export type CreateOptions = {
   holdings: Holdings;
@@ -35,7 +35,9 @@ export async function createVault(o: CreateOptions): Promise<Created> {
   const { io, places, clock } = o.holdings.world;
   const dir = `${o.root}/.zvault`;
   if (io.stat(dir)) {
-    throw new ZvaultError("changed", `there is a vault already: ${dir}`, { hint: "`zvault status` shows it; `zvault import` uses it" });
+    throw new ZvaultError("changed", `there is a vault already: ${dir}`, {
+      hint: "`zvault status` shows it; `zvault import` uses it",
+    });
   }
   const id = hex(random(16));
   const fresh = `${dir}.new-${hex(random(4))}`;
@@ -44,7 +46,7 @@ export async function createVault(o: CreateOptions): Promise<Created> {
   const job = { do: "wrap" as const, vault: id, slots: o.slots, now: clock().toISOString() };
   const { header, parts } = await ask(o.holdings.world.work, job, [root, ...o.credentials]);
   const count = header.slots ?? 0;
-  const slots = parts.slice(0, count).map((part) => parseSlot(part.use((bytes) => bytes.slice())));
+  const slots = slotsOf(parts.slice(0, count));
   const keys = printKeys({ id, epoch: 1, slots, keyring, root });
   parseKeys(keys);
   io.makeFolder(fresh);
@@ -81,6 +83,15 @@ export async function createVault(o: CreateOptions): Promise<Created> {
   return { id, dir, root, shares: parts.slice(count) };
 }
 
+/** Slots that the key work made; the parts they came in are given back. */
+export function slotsOf(parts: readonly Secret[]): Slot[] {
+  return parts.map((part) => {
+    const bytes = part.use((raw) => raw.slice());
+    part.wipe();
+    return parseSlot(bytes);
+  });
+}
+
 /** The identity's slot, from the file's public halves. */
 export function identitySlot(holdings: Holdings, label?: string): NewSlot | undefined {
   const file = holdings.identityFile();
@@ -91,13 +102,18 @@ export function identitySlot(holdings: Holdings, label?: string): NewSlot | unde
 export async function createIdentity(holdings: Holdings, name: string, passphrase: Uint8Array): Promise<Secret> {
   const { io, places, work } = holdings.world;
   const path = identityPath(places);
-  if (io.stat(path)) throw new ZvaultError("changed", "there is an identity on this computer already", { hint: "`zvault whoami` shows it" });
+  if (io.stat(path))
+    throw new ZvaultError("changed", "there is an identity on this computer already", { hint: "`zvault whoami` shows it" });
   const { parts } = await ask(work, { do: "make-identity", name }, [passphrase]);
   const [file, bundle] = parts;
   if (!file || !bundle) throw new ZvaultError("internal", "no identity was made");
   io.makeFolder(places.config);
   const fresh = `${path}.new`;
-  await writeFresh(io, fresh, file.use((bytes) => bytes.slice()));
+  await writeFresh(
+    io,
+    fresh,
+    file.use((bytes) => bytes.slice()),
+  );
   file.wipe();
   io.rename(fresh, path);
   await io.syncFolder(places.config);

@@ -81,17 +81,20 @@ export class Gate {
   async #change<V extends VaultVerb>(verb: V, call: Omit<Call<V>, "receipt">, entry: Entry): Promise<Answer<V>> {
     const { vault } = call;
     const receipt = await this.#recorded(vault, { kind: "intent", ...entry });
-    let done: Handled<V>;
+    let done: Handled<V> | undefined;
     try {
+      while (vault.busy) await vault.busy;
       vault.checkOpen();
       done = await this.#handle(verb, { ...call, receipt });
-      await this.#durable(vault);
-      Object.assign(done.result, await done.after?.());
+      await vault.durable();
     } catch (failure) {
-      const code = failure instanceof ZvaultError ? failure.code : "internal";
-      this.#outcome(vault, { kind: "outcome", ...entry, outcome: "failed", code });
+      for (const secret of [...(done?.body ?? []), ...(done?.scratch ?? [])]) secret.wipe();
+      // whether it is there is found out, and written down, by the next unseal
+      if (vault.unknown !== undefined) this.#fatal(vault.unknown);
+      else this.#outcome(vault, { kind: "outcome", ...entry, outcome: "failed", code: codeOf(failure) });
       throw failure;
     }
+    await this.#follow(verb, vault, done, entry);
     const written = this.#outcome(vault, { kind: "outcome", ...entry, outcome: "done" });
     // new shares are handed out in any case: they exist nowhere else
     if (!written && !done.body?.length) {
@@ -101,6 +104,25 @@ export class Gate {
     }
     await vault.afterChange().catch((failure: unknown) => this.#upkeepFailed(vault, failure));
     return answer(done.result, done.body);
+  }
+
+  /** What must follow a change that is on disk. Its failure is told, but the change is done. Throws `not-recorded` and `damaged`. */
+  async #follow<V extends VaultVerb>(verb: V, vault: Vault, done: Handled<V>, entry: Entry): Promise<void> {
+    try {
+      Object.assign(done.result, await done.after?.());
+    } catch (failure) {
+      if (vault.unknown !== undefined) this.#fatal(vault.unknown);
+      else this.#outcome(vault, { kind: "outcome", ...entry, outcome: "done", code: codeOf(failure) });
+      if (failure instanceof ZvaultError && failure.code === "damaged") throw failure;
+      const why = failure instanceof Error ? failure.message : "unknown";
+      const hint = failure instanceof ZvaultError ? failure.hint : undefined;
+      throw new ZvaultError("not-recorded", `${verb} was done, but not what must follow it: ${why}`, {
+        ...(hint === undefined ? {} : { hint }),
+        cause: failure,
+      });
+    } finally {
+      for (const secret of done.scratch ?? []) secret.wipe();
+    }
   }
 
   /** The one table look-up whose types the compiler cannot follow. */
@@ -114,16 +136,6 @@ export class Gate {
       return await vault.audit.record(entry);
     } catch (failure) {
       if (failure instanceof ZvaultError && failure.code === "io") this.#fatal(failure.message);
-      throw failure;
-    }
-  }
-
-  /** A failed sync is final: what the disk holds is not known any more. */
-  async #durable(vault: Vault): Promise<void> {
-    try {
-      await vault.durable();
-    } catch (failure) {
-      this.#fatal(failure instanceof Error ? failure.message : "the vault could not be synced");
       throw failure;
     }
   }
@@ -150,13 +162,17 @@ export class Gate {
 
   /** Upkeep that fails leaves the vault as it was, unless it says damaged. */
   #upkeepFailed(vault: Vault, failure: unknown): void {
-    const code = failure instanceof ZvaultError ? failure.code : "internal";
-    if (code === "damaged" || code === "io") this.#fatal(`upkeep failed: ${code}`);
+    const code = codeOf(failure);
+    if (code === "damaged" || code === "io" || vault.unknown !== undefined) this.#fatal(`upkeep failed: ${code}`);
     else vault.notices.push(`upkeep failed (${code}); it is tried again after the next change`);
   }
 }
 
 type Entry = { request: string; verb: VerbName; paths: string[]; caller: Caller };
+
+function codeOf(failure: unknown): string {
+  return failure instanceof ZvaultError ? failure.code : "internal";
+}
 
 /** Throws `usage` for a name that is not in the table. */
 export function checkVerb(name: string): VerbName {

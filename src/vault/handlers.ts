@@ -25,7 +25,9 @@ export type Call<V extends VerbName> = {
 export type Handled<V extends VerbName> = {
   result: Calls[V]["result"];
   body?: Secret[];
-  /** once the change is on disk, before the answer */
+  /** wiped by the gate when all is over, however it ended */
+  scratch?: readonly Secret[];
+  /** Once the change is on disk, before the answer. What fails here does not undo it. */
   after?: () => Promise<Partial<Calls[V]["result"]> | void>;
 };
 
@@ -75,20 +77,24 @@ export const handlers: Handlers = {
   "kv.undo": ({ vault, receipt, args }) => ({ result: kv.undo(vault, receipt, args) }),
   "kv.destroy": ({ vault, receipt, args }) => {
     const result = kv.destroy(vault, receipt, args);
-    return { result, after: () => vault.compact(false) };
+    return { result, after: () => vault.alone(() => vault.compact(false)) };
   },
   "kv.import": importFile,
   "kv.resolve": ({ vault, receipt, args }) => project.resolve(vault, receipt, args),
   "project.list": ({ vault }) => ({ result: { projects: projectsOf(vault) } }),
   "project.allow": ({ vault, receipt, args }) => ({ result: project.allow(vault, receipt, args) }),
   "access.list": ({ vault, receipt }) => ({ result: access.list(vault, receipt) }),
-  "access.add": ({ holdings, vault, receipt, args, request }) => access.add(holdings, vault, receipt, args, request.body ?? []),
-  "access.remove": async ({ holdings, vault, receipt, args }) => ({ result: await access.remove(holdings, vault, receipt, args) }),
-  "vault.rotate": async ({ vault, receipt }) => ({ result: await access.rotate(vault, receipt) }),
-  "vault.rekey": ({ holdings, vault, receipt, args }) => access.rekey(holdings, vault, receipt, args),
+  "access.add": ({ holdings, vault, receipt, args, request }) =>
+    vault.alone(() => access.add(holdings, vault, receipt, args, request.body ?? [])),
+  "access.remove": async ({ holdings, vault, receipt, args }) => {
+    const result = await vault.alone(() => access.remove(holdings, vault, receipt, args));
+    return { result, after: () => vault.alone(() => vault.compact(false)) };
+  },
+  "vault.rotate": async ({ vault, receipt }) => ({ result: await vault.alone(() => access.rotate(vault, receipt)) }),
+  "vault.rekey": ({ holdings, vault, receipt, args }) => vault.alone(() => access.rekey(holdings, vault, receipt, args)),
   "vault.compact": async ({ vault }) => {
     const before = vault.barrier.size;
-    await vault.compact(true);
+    await vault.alone(() => vault.compact(true));
     return { result: { before, after: vault.barrier.size, generation: vault.barrier.header.generation } };
   },
   "backup.create": async ({ vault, args }) => ({ result: { file: args.out, ...(await createBackup(vault, args.out)) } }),
@@ -107,23 +113,16 @@ function importFile({ vault, receipt, args, request }: Call<"kv.import">): Handl
     secret.use((into) => into.set(bytes));
     return secret;
   });
-  const wipe = (): void => {
-    for (const value of values) value.wipe();
-  };
   try {
     const { result, check } = project.import(vault, receipt, args, values);
     const after = async (): Promise<{ mirror: string }> => {
-      try {
-        project.readBack(vault, check);
-        await vault.settle();
-        return { mirror: mirrorOf(vault).path };
-      } finally {
-        wipe();
-      }
+      project.readBack(vault, check);
+      await vault.settle();
+      return { mirror: mirrorOf(vault).path };
     };
-    return { result: { ...result, mirror: "" }, after };
+    return { result: { ...result, mirror: "" }, scratch: values, after };
   } catch (failure) {
-    wipe();
+    for (const value of values) value.wipe();
     throw failure;
   }
 }

@@ -99,8 +99,10 @@ export class HeadStore {
   /** One write, not synced. Whatever `head` says must be on disk. */
   write(head: Head): void {
     this.#fd ??= this.#create();
-    this.#counter += 1;
-    writeAll(this.#io, this.#fd, printSlot(head, this.#counter, this.#key), (this.#counter % 2) * slotLength);
+    const counter = this.#counter + 1;
+    writeAll(this.#io, this.#fd, printSlot(head, counter, this.#key), (counter % 2) * slotLength);
+    // only now: the next try after a failure goes to the same slot, the other one stays whole
+    this.#counter = counter;
     this.#last = head;
     this.#dirty = true;
   }

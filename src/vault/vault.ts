@@ -53,6 +53,10 @@ export class Vault {
   audit: AuditLog;
   readonly notices: string[];
   sealed = false;
+  /** set when it is not known any more what the disk holds: nothing is appended after that, and the agent ends */
+  unknown: string | undefined;
+  /** while a keys file, a generation or an audit segment is replaced */
+  #busy: Promise<void> | undefined;
   #mirroring: Promise<void> = Promise.resolve();
 
   constructor(o: VaultOptions, lockFd: number, opened: Opened, parts: Parts) {
@@ -86,7 +90,25 @@ export class Vault {
   }
 
   get head(): Head {
-    return { id: this.id, log: this.barrier.position, audit: this.audit.position };
+    return { id: this.id, log: this.barrier.position, audit: this.audit.durable };
+  }
+
+  /** To wait for, again and again until it is undefined, before something is appended. */
+  get busy(): Promise<void> | undefined {
+    return this.#busy;
+  }
+
+  /** One at a time, and no change begins meanwhile; reads go on. */
+  async alone<T>(act: () => Promise<T>): Promise<T> {
+    while (this.#busy) await this.#busy;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#busy = promise;
+    try {
+      return await act();
+    } finally {
+      this.#busy = undefined;
+      resolve();
+    }
   }
 
   /**
@@ -108,13 +130,20 @@ export class Vault {
 
   checkOpen(): void {
     if (this.sealed) throw new ZvaultError("sealed", "the vault is sealed", { hint: "run `zvault unseal`" });
+    if (this.unknown !== undefined) throw new ZvaultError("io", this.unknown);
   }
 
-  /** Resolves when everything appended so far is on disk; then the head follows, and the mirror. */
+  /** Whatever the errno was: the kernel may have dropped what it could not write, or may have written it. */
+  #lost(what: string, cause: unknown): ZvaultError {
+    this.unknown = `${what} (${cause instanceof Error ? cause.message : "unknown"}); whether the change is on disk is not known`;
+    return new ZvaultError("io", this.unknown, { hint: "`zvault unseal` looks at what is there", cause });
+  }
+
+  /** Resolves when everything appended so far is on disk; then the head follows, and the mirror. Throws `io`, and `unknown` is set. */
   async durable(): Promise<void> {
-    await this.barrier.synced();
+    await this.#synced();
     if (this.sealed) return;
-    this.#heads.write(this.head);
+    this.#followWithHead();
     await this.#mirrored(() => this.mirror.update(this.barrier, this.now()));
   }
 
@@ -124,12 +153,32 @@ export class Vault {
     return this.#mirroring;
   }
 
+  async #synced(): Promise<void> {
+    try {
+      await this.barrier.synced();
+    } catch (cause) {
+      throw this.#lost("the log could not be synced", cause);
+    }
+  }
+
+  /** The change is done, and a head may lag: one that cannot be written now is written after the next change. */
+  #followWithHead(): void {
+    try {
+      this.#heads.write(this.head);
+    } catch (failure) {
+      const notice = `the last seen state could not be noted: ${failure instanceof Error ? failure.message : "unknown"}`;
+      if (!this.notices.includes(notice)) this.notices.push(notice);
+    }
+  }
+
   /** What is due after a change: a checkpoint, a compaction, the next audit segment. */
   async afterChange(): Promise<void> {
+    while (this.#busy) await this.#busy;
+    if (this.sealed) return;
     if (this.barrier.sinceCheckpoint > checkpointEvery) this.barrier.append(recordType.checkpoint, dumpState(this.state), []);
     const due = this.barrier.size > 2 * deadWorth && this.barrier.records % lookEvery === 0;
-    if (due && this.#deadBytes() > Math.max(deadWorth, this.barrier.size / 2)) await this.compact(true);
-    if (this.audit.full) await this.nextSegment();
+    if (due && this.#deadBytes() > Math.max(deadWorth, this.barrier.size / 2)) await this.alone(() => this.compact(true));
+    if (this.audit.full) await this.alone(async () => (this.audit.full ? this.nextSegment() : undefined));
   }
 
   #deadBytes(): number {
@@ -146,11 +195,15 @@ export class Vault {
 
   /** Closes the audit segment; its last HMAC becomes an anchor in the log, so a closed segment cannot be made anew. */
   async nextSegment(): Promise<void> {
-    await this.audit.sync();
-    const { end, position } = this.audit;
-    const next = await AuditLog.create(this.auditOptions, position);
-    this.audit.close();
+    const before = this.audit;
+    await before.sync();
+    // lines may be written while the file is made: where it goes on from is taken in the step that puts it in place
+    const next = await AuditLog.create(this.auditOptions, before.position);
+    const { end } = before;
+    next.follow(before);
     this.audit = next;
+    await before.sync();
+    before.close();
     this.#append(`anchor-${end.segment}`, [{ op: "anchor", ...end }], [], recordType.machine);
     await this.durable();
   }
@@ -161,14 +214,16 @@ export class Vault {
 
   /** A new generation; also how destroyed values leave the disk (`keepPrevious` false, then the mirror is made anew as well). */
   async compact(keepPrevious: boolean, lineage?: string, overruled?: Head): Promise<void> {
-    await this.barrier.synced();
+    await this.#synced();
+    // the new generation lists this very position: a head that lagged behind it would not know it again
     this.#heads.write(this.head);
     await this.#heads.sync();
+    const old = this.barrier;
     const { barrier, state } = await compact({
       io: this.io,
       path: `${this.dir}/vault`,
       terms: this.keyring,
-      barrier: this.barrier,
+      barrier: old,
       state: this.state,
       keepPrevious,
       clock: () => this.now(),
@@ -177,9 +232,10 @@ export class Vault {
     });
     this.barrier = barrier;
     this.state = state;
-    this.#heads.write(this.head);
-    await this.#heads.sync();
+    await old.synced();
+    old.close();
     await this.durable();
+    await this.#heads.sync();
   }
 
   /** A life of its own: after `adopt`, `restore` and `--accept-rollback`. */
@@ -201,7 +257,10 @@ export class Vault {
     const file = await mendKeys.write(io, dir, bytes);
     this.append(receipt, [{ op: "keys-epoch", epoch: file.epoch, sha256: hex(sha256(bytes)) }], [], recordType.keysEpoch);
     await this.durable();
-    await mendKeys.install(io, dir);
+    // the log names keys.new from here on: it must not be touched again, opening puts it into place
+    await mendKeys.install(io, dir).catch((cause: unknown) => {
+      throw this.#lost("the new keys file could not be put into place", cause);
+    });
     this.checkOpen();
     if (term) keyring.add(term);
     if (root !== this.root) this.root.wipe();
@@ -214,7 +273,7 @@ export class Vault {
   async settle(): Promise<void> {
     if (this.sealed) return;
     await this.audit.sync();
-    this.#heads.write(this.head);
+    this.#followWithHead();
     await this.#heads.sync();
     await this.#mirrored(async () => {
       await this.mirror.sync();

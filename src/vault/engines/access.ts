@@ -4,19 +4,25 @@ import { hex } from "../../crypto/hash.ts";
 import { Secret } from "../../crypto/secret.ts";
 import { ZvaultError } from "../../errors.ts";
 import type { Receipt } from "../audit.ts";
-import { identitySlot } from "../create.ts";
+import { identitySlot, slotsOf } from "../create.ts";
 import type { Holdings } from "../holdings.ts";
 import { ask, type NewSlot } from "../keywork.ts";
-import { describeSlot, parseSlot, printSlot, type Slot } from "../slots.ts";
+import { describeSlot, printSlot, type Slot } from "../slots.ts";
 import type { Vault } from "../vault.ts";
 
 type Wrapped = { slots: Slot[]; shares: Secret[] };
 
-async function wrap(holdings: Holdings, vault: Vault, root: Secret, slots: NewSlot[], credentials: readonly Uint8Array[]): Promise<Wrapped> {
+async function wrap(
+  holdings: Holdings,
+  vault: Vault,
+  root: Secret,
+  slots: NewSlot[],
+  credentials: readonly Uint8Array[],
+): Promise<Wrapped> {
   const job = { do: "wrap" as const, vault: vault.id, slots, now: vault.now().toISOString() };
   const { header, parts } = await ask(holdings.world.work, job, [root, ...credentials]);
   const count = header.slots ?? 0;
-  return { slots: parts.slice(0, count).map((part) => parseSlot(part.use((bytes) => bytes.slice()))), shares: parts.slice(count) };
+  return { slots: slotsOf(parts.slice(0, count)), shares: parts.slice(count) };
 }
 
 const same = (slot: Slot): NewSlot => ({ kind: "same", slot: hex(printSlot(slot)) });
@@ -26,9 +32,13 @@ function find(vault: Vault, name: string): Slot {
   const found = vault.keys.slots.filter((slot) => slot.label === name || (name.length >= 4 && slot.id.startsWith(name)));
   const slot = found[0];
   if (slot && found.length === 1) return slot;
-  throw new ZvaultError("not-found", `${found.length === 0 ? "no" : "more than one"} way to unseal is called ${JSON.stringify(name)}`, {
-    hint: "`zvault access list` shows them; name one by its id",
-  });
+  throw new ZvaultError(
+    "not-found",
+    `${found.length === 0 ? "no" : "more than one"} way to unseal is called ${JSON.stringify(name)}`,
+    {
+      hint: "`zvault access list` shows them; name one by its id",
+    },
+  );
 }
 
 function newSlotOf(holdings: Holdings, args: Calls["access.add"]["args"]): NewSlot {
@@ -59,19 +69,30 @@ export const access = {
     if (vault.keys.slots.some((one) => Buffer.compare(one.public, slot.public) === 0)) {
       throw new ZvaultError("changed", "this opens the vault already", { hint: "`zvault access list` shows what does" });
     }
-    await vault.replaceKeys(receipt, { slots: [...vault.keys.slots, slot] });
+    try {
+      await vault.replaceKeys(receipt, { slots: [...vault.keys.slots, slot] });
+    } catch (failure) {
+      for (const share of made.shares) share.wipe();
+      throw failure;
+    }
     return { result: { slot: describeSlot(slot, true) }, body: made.shares };
   },
 
   /** A new root key and a new term, sealed to those that remain. What was written before stays readable to whoever kept a copy. */
-  async remove(holdings: Holdings, vault: Vault, receipt: Receipt, args: Calls["access.remove"]["args"]): Promise<Calls["access.remove"]["result"]> {
+  async remove(
+    holdings: Holdings,
+    vault: Vault,
+    receipt: Receipt,
+    args: Calls["access.remove"]["args"],
+  ): Promise<Calls["access.remove"]["result"]> {
     const slot = find(vault, args.slot);
     const rest = vault.keys.slots.filter((one) => one !== slot);
     if (rest.length === 0) {
-      throw new ZvaultError("denied", "this is the only way to unseal the vault", { hint: "`zvault access add` another one first" });
+      throw new ZvaultError("denied", "this is the only way to unseal the vault", {
+        hint: "`zvault access add` another one first",
+      });
     }
     await changeRoot(holdings, vault, receipt, rest.map(same));
-    await vault.compact(false);
     const rotate = [...vault.state.secrets.values()].filter((one) => one.class === "secret").map((one) => one.path);
     return { removed: describeSlot(slot, true), rotate };
   },
@@ -82,7 +103,12 @@ export const access = {
     return { term: term.term };
   },
 
-  async rekey(holdings: Holdings, vault: Vault, receipt: Receipt, args: Calls["vault.rekey"]["args"]): Promise<{ result: Calls["vault.rekey"]["result"]; body: Secret[] }> {
+  async rekey(
+    holdings: Holdings,
+    vault: Vault,
+    receipt: Receipt,
+    args: Calls["vault.rekey"]["args"],
+  ): Promise<{ result: Calls["vault.rekey"]["result"]; body: Secret[] }> {
     const fresh = args.newShares;
     const kept = fresh ? vault.keys.slots.filter((slot) => slot.kind !== "shares") : vault.keys.slots;
     const slots = kept.map(same);
@@ -95,11 +121,14 @@ export const access = {
 async function changeRoot(holdings: Holdings, vault: Vault, receipt: Receipt, slots: NewSlot[]): Promise<Secret[]> {
   const root = Secret.random(32);
   const term = vault.keyring.nextTerm();
+  let shares: Secret[] = [];
   try {
     const made = await wrap(holdings, vault, root, slots, []);
+    shares = made.shares;
     await vault.replaceKeys(receipt, { slots: made.slots, root, term });
-    return made.shares;
+    return shares;
   } catch (failure) {
+    for (const share of shares) share.wipe();
     // both may be the vault's already: then it holds them
     if (vault.sealed || vault.root !== root) {
       root.wipe();

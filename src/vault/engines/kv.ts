@@ -138,9 +138,11 @@ export const kv = {
     const { path, exposed } = args;
     secretAt(vault, path);
     const about = said(args);
-    if (Object.keys(about).length > 0) vault.append(receipt, [{ op: "describe", path, ...about }], []);
-    // what is known on this machine only is kept apart from what could be shared
-    if (exposed !== undefined) vault.append(receipt, [{ op: "describe", path, exposed }], [], recordType.machine);
+    const mark = exposed === undefined ? {} : { exposed };
+    // what is known on this machine only is kept apart from what could be shared; both at once are one change, so one record
+    const type = Object.keys(about).length === 0 && exposed !== undefined ? recordType.machine : recordType.transaction;
+    if (Object.keys({ ...about, ...mark }).length > 0)
+      vault.append(receipt, [{ op: "describe", path, ...about, ...mark }], [], type);
     return { secret: describe(secretAt(vault, path)) };
   },
 
