@@ -181,3 +181,112 @@ t.test("whatever call fails in whatever way, the answer is true and nothing is l
   t.same(problems.slice(0, 8), []);
   t.ok(tried > 300, `${tried} faults`);
 });
+
+/** A vault that is open on a copy of the first disk. */
+async function open(disk: MemoryIo): Promise<{ io: MemoryIo; opened: Opened }> {
+  const io = copyOf(disk);
+  const opened = openDoor(memoryWorld, io, { work });
+  await askMemory(io, opened.door, "agent.unseal", {}, credential);
+  return { io, opened };
+}
+
+const auditFile = `${memoryWorld.dir}/audit/000001.jsonl`;
+const lastLines = (io: MemoryIo, count: number): { kind: string; verb: string; outcome?: string }[] =>
+  Buffer.from(io.contentOf(auditFile))
+    .toString()
+    .trimEnd()
+    .split("\n")
+    .slice(-count)
+    .map((line) => JSON.parse(line) as { kind: string; verb: string; outcome?: string });
+
+/** Fails the writes that are lines of the audit log, from the `from`-th on; those to other files go through. */
+function fullForAudit(io: MemoryIo, from: number): void {
+  let lines = 0;
+  const { write } = io;
+  io.write = (fd, bytesOf, position) => {
+    const isLine = bytesOf[0] === 0x7b && Buffer.from(bytesOf.subarray(0, 8)).toString().startsWith('{"seq":');
+    if (isLine && ++lines >= from) io.fault = () => ({ errno: "ENOSPC" });
+    try {
+      return write.call(io, fd, bytesOf, position);
+    } finally {
+      io.fault = undefined;
+    }
+  };
+}
+
+t.test("without an audit line there is no change and no value", async (t) => {
+  const disk = await firstDisk();
+  const { io, opened } = await open(disk);
+  const before = io.contentOf(`${memoryWorld.dir}/vault`);
+  fullForAudit(io, 1);
+  t.equal(await codeOf(askMemory(io, opened.door, "kv.put", { path: "env/shop/A" }, { body: [bytes("new")] })), "audit-failed");
+  t.equal(await codeOf(askMemory(io, opened.door, "kv.delete", { path: "env/shop/A" })), "audit-failed");
+  t.equal(await codeOf(askMemory(io, opened.door, "kv.get", { path: "env/shop/A" }, credential)), "audit-failed");
+  t.equal(await codeOf(askMemory(io, opened.door, "vault.rotate", {}, credential)), "audit-failed");
+  t.equal(
+    await codeOf(askMemory(io, opened.door, "kv.get", { path: "env/shop/A" })),
+    "audit-failed",
+    "a refusal is written down too",
+  );
+  t.same(io.contentOf(`${memoryWorld.dir}/vault`), before);
+  t.same(opened.fatal, []);
+  t.equal(await opened.door.seal("full"), 1);
+});
+
+t.test("a change whose outcome cannot be written says so, and nothing but seal is served until it can", async (t) => {
+  const disk = await firstDisk();
+  const { io, opened } = await open(disk);
+  const { door } = opened;
+  const { write } = io;
+  fullForAudit(io, 2);
+  t.equal(await codeOf(askMemory(io, door, "kv.put", { path: "env/shop/A" }, { body: [bytes("new")] })), "not-recorded");
+  t.equal(await codeOf(askMemory(io, door, "kv.list", { prefix: "" })), "audit-failed");
+  t.equal(await codeOf(askMemory(io, door, "kv.put", { path: "env/shop/B" }, { body: [bytes("never")] })), "audit-failed");
+  t.same(lastLines(io, 1), [{ ...lastLines(io, 1)[0], kind: "intent", verb: "kv.put" }]);
+  io.write = write;
+  await askMemory(io, door, "kv.list", { prefix: "" });
+  const [, outcome, access] = lastLines(io, 3);
+  t.match(outcome, { kind: "outcome", verb: "kv.put", outcome: "done" });
+  t.match(access, { kind: "access", verb: "kv.list" });
+  t.same((await askMemory(io, door, "kv.get", { path: "env/shop/A" }, credential)).body, ["new"]);
+  t.same((await askMemory(io, door, "kv.get", { path: "env/shop/B" }, credential)).body, ["two"]);
+  t.same(opened.fatal, []);
+  t.match((await askMemory(io, door, "audit.verify", {})).result, { ok: true });
+  await door.seal("end");
+});
+
+t.test("an outcome that was owed when the vault was sealed is written by the next unseal", async (t) => {
+  const disk = await firstDisk();
+  const { io, opened } = await open(disk);
+  const { write } = io;
+  fullForAudit(io, 2);
+  t.equal(await codeOf(askMemory(io, opened.door, "kv.put", { path: "env/shop/A" }, { body: [bytes("new")] })), "not-recorded");
+  await opened.door.seal("full");
+  io.write = write;
+  const next = openDoor(memoryWorld, io, { work });
+  await askMemory(io, next.door, "agent.unseal", {}, credential);
+  t.match(lastLines(io, 2)[0], { kind: "outcome", verb: "kv.put", outcome: "done" });
+  t.match((await askMemory(io, next.door, "audit.verify", {})).result, { ok: true });
+  await next.door.seal("end");
+});
+
+t.test("when a full disk has room again the vault works on", async (t) => {
+  const disk = await firstDisk();
+  const { io, opened } = await open(disk);
+  const { door } = opened;
+  const writes = new Set(["write", "makeFolder"]);
+  for (let at = 1; at < 12; at++) {
+    const began = io.calls;
+    io.fault = (call, n) => (n >= began + at && writes.has(call) ? { errno: "ENOSPC" } : undefined);
+    const code = await codeOf(askMemory(io, door, "kv.put", { path: "env/shop/A" }, { body: [bytes(`value ${at}`)] }));
+    io.fault = undefined;
+    t.ok(["audit-failed", "disk-full", "not-recorded", "done"].includes(code), `full from call ${at} on: ${code}`);
+    await askMemory(io, door, "kv.put", { path: "env/shop/B" }, { body: [bytes(`after ${at}`)] });
+    t.same((await askMemory(io, door, "kv.get", { path: "env/shop/B" }, credential)).body, [`after ${at}`]);
+  }
+  t.match((await askMemory(io, door, "vault.verify", {})).result, { ok: true });
+  t.same(opened.fatal, []);
+  await door.seal("end");
+  const found = await find(copyOf(io), [key]);
+  t.equal(found.content?.["env/shop/B"], "after 11");
+});
