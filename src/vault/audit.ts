@@ -75,11 +75,10 @@ export class AuditLog {
 
   /**
    * Opens the last segment for appending. A torn end after the last durable line is cut off; a missing or changed line is `damaged`.
-   * `head`: where the audit log was last known to be durable. `before`: position at the segment's start, from its predecessor.
+   * `head`: where the audit log was last known to be durable. `closed`: the last segment whose end an anchor holds.
    */
-  static open(o: AuditOptions, head: AuditPosition | undefined): { log: AuditLog; cut: number; intents: Intents } {
-    const segments = listSegments(o.io, o.folder);
-    const segment = segments.at(-1);
+  static open(o: AuditOptions, head: AuditPosition | undefined, closed = 0): { log: AuditLog; cut: number; intents: Intents } {
+    const segment = lastSegment(o, Math.max(closed + 1, head?.segment ?? 1));
     if (segment === undefined) throw gone("the audit log is gone");
     if (head && segment < head.segment) throw gone(`audit segment ${head.segment} is gone`);
     const path = segmentPath(o.folder, segment);
@@ -187,6 +186,32 @@ export class AuditLog {
     if (this.#closed) return;
     this.#closed = true;
     this.#o.io.close(this.#fd);
+  }
+}
+
+/**
+ * The segment to go on with. A crash may find the next segment begun while the last lines of the one before are lost: nothing in the
+ * next one counts then, because its lines wait for those before. `atLeast`: this one and those before it are known to be whole.
+ */
+function lastSegment(o: AuditOptions, atLeast: number): number | undefined {
+  const segments = listSegments(o.io, o.folder);
+  const [before, last] = segments.slice(-2);
+  if (before === undefined || last === undefined || last !== before + 1 || last <= atLeast) return segments.at(-1);
+  const end = readSegment(o.io, o.folder, before, textAt(o, before), o.key);
+  const text = textAt(o, last);
+  const { sequence, hmac } = end;
+  const follows = !end.torn && (text === "" || checkSegment(text, { sequence, hmac }, o.key).lines > 0);
+  if (follows) return last;
+  o.io.remove(segmentPath(o.folder, last));
+  return before;
+}
+
+function textAt(o: AuditOptions, segment: number): string {
+  const fd = o.io.open(segmentPath(o.folder, segment), "read");
+  try {
+    return readText(o.io, fd);
+  } finally {
+    o.io.close(fd);
   }
 }
 

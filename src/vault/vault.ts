@@ -399,7 +399,7 @@ function checkEpoch(state: State, keys: KeysFile): void {
 async function openAudit(o: OpenOptions, head: Head | undefined, state: State): Promise<{ audit: AuditLog; notices: string[] }> {
   const options = { io: o.io, folder: `${o.dir}/audit`, key: o.opened.keyring.auditKey, clock: o.clock };
   try {
-    const { log, cut, intents } = AuditLog.open(options, head?.audit);
+    const { log, cut, intents } = AuditLog.open(options, head?.audit, state.anchors.at(-1)?.segment);
     for (const { request, verb, paths } of intents) {
       const outcome = state.requests.has(request) ? "done" : "interrupted";
       log.note({ kind: "outcome", request, verb, paths, outcome });
