@@ -4,7 +4,6 @@
  */
 import type * as Ffi from "node:ffi";
 import { getSystemErrorName } from "node:util";
-import { setFlagsFromString } from "node:v8";
 
 const signatures = {
   mmap: { return: "uint64", arguments: ["uint64", "uint64", "int32", "int32", "int32", "int64"] },
@@ -51,9 +50,6 @@ function load(): Libc {
   if (process.platform !== "linux") throw systemError("dlopen", 38);
   const ffi = process.getBuiltinModule("node:ffi");
   if (!ffi) throw systemError("dlopen", 38);
-  // Node 26.10: V8's optimizing compiler aborts the process now and then when it makes a "fast API call" of a hot call into
-  // node:ffi ("Check failed: FastApiCallNode::ArityForArgc"; 3 of 90 runs of a busy test). Without them calls take the generic path.
-  setFlagsFromString("--no-turbo-fast-api-calls");
   const call = onDemand(ffi);
   const place = call.__errno_location();
   return {
@@ -61,6 +57,15 @@ function load(): Libc {
     errno: () => ffi.getInt32(place, 0),
     view: (address, length) => ffi.toArrayBuffer(address, length, false),
   };
+}
+
+/**
+ * To be called before native calls become hot. Node 26.10: V8's optimizing compiler aborts the process now and then when it makes a "fast
+ * API call" of a hot call into node:ffi ("Check failed: FastApiCallNode::ArityForArgc"; 3 of 90 runs of a busy test). Without them calls
+ * take the generic path. Not for processes that make a few calls and go: a changed flag makes V8 refuse its code caches from then on.
+ */
+export function avoidFastCalls(): void {
+  process.getBuiltinModule("node:v8").setFlagsFromString("--no-turbo-fast-api-calls");
 }
 
 /** Each function is bound when it is first used: one binding costs a search for executable memory near the code, ~0.1 ms. */

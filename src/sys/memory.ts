@@ -7,7 +7,7 @@
  * `memfd_secret` pages leave the kernel's direct map: not even root reads them through /proc/<pid>/mem. They and mlocked pages
  * count against RLIMIT_MEMLOCK, which may be 64 KiB or 0; so every region says what it became, and why not better.
  */
-import { check, libc, systemError } from "./libc.ts";
+import { avoidFastCalls, check, libc, systemError } from "./libc.ts";
 import { readLimit } from "./limit.ts";
 import { vmLck } from "./process.ts";
 
@@ -62,13 +62,19 @@ export function mapRegion(length: number, prefer: "memfd_secret" | "mlock" | "pl
   }
 }
 
+let hasNative: boolean | undefined;
+
 function native(): boolean {
+  if (hasNative !== undefined) return hasNative;
   try {
     libc();
-    return true;
+    // whoever maps memory for secrets does so thousands of times
+    avoidFastCalls();
+    hasNative = true;
   } catch {
-    return false;
+    hasNative = false;
   }
+  return hasNative;
 }
 
 function region(buffer: ArrayBuffer, kind: MemoryKind, why: string, unmap: () => void): Region {
