@@ -41,7 +41,11 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 async function fill(vault: Vault, count: number): Promise<void> {
   const entries = Array.from({ length: count }, (_, at) => ({ path: `env/shop/KEY_${at}` }));
   const body = entries.map((one) => bytes(`the value of ${one.path}`));
-  await vault.client.ask("kv.import", { project: "shop", folder: ".", bind: true, entries, layouts: [] }, { vault: vault.ref(), body });
+  await vault.client.ask(
+    "kv.import",
+    { project: "shop", folder: ".", bind: true, entries, layouts: [] },
+    { vault: vault.ref(), body },
+  );
 }
 
 /** Median time of an unseal by the same agent: the second vault keeps it alive. */
@@ -57,7 +61,11 @@ async function unsealTime(make: (vault: Vault) => Promise<void>): Promise<number
     vault.client = await connect({ places, start: true });
     await vault.client.ask("agent.status", {}, {});
     const started = performance.now();
-    await vault.client.ask("agent.unseal", {}, { vault: vault.ref(), credential: { kind: "key-file", parts: [vault.key.slice()] } });
+    await vault.client.ask(
+      "agent.unseal",
+      {},
+      { vault: vault.ref(), credential: { kind: "key-file", parts: [vault.key.slice()] } },
+    );
     if (round > 0) all.push(performance.now() - started);
   }
   await end(vault);
@@ -87,13 +95,18 @@ async function roundTrips(): Promise<void> {
 /** Syncs of the agent while `act` runs. */
 async function syncs(vault: Vault, act: () => Promise<void>): Promise<number> {
   const file = `${vault.base}/strace`;
-  const strace = spawn("strace", ["-f", "-e", "trace=fsync,fdatasync", "-o", file, "-p", String(vault.client.agentPid)], { stdio: ["ignore", "ignore", "pipe"] });
+  const strace = spawn("strace", ["-f", "-e", "trace=fsync,fdatasync", "-o", file, "-p", String(vault.client.agentPid)], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   await once(strace.stderr, "data");
   await act();
   await wait(100);
   strace.kill("SIGINT");
   await once(strace, "exit");
-  return fs.readFileSync(file, "utf8").split("\n").filter((line) => /f(data)?sync\(/.test(line)).length;
+  return fs
+    .readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => /f(data)?sync\(/.test(line)).length;
 }
 
 async function countSyncs(): Promise<void> {
@@ -101,22 +114,26 @@ async function countSyncs(): Promise<void> {
   const vault = await makeVault();
   await fill(vault, 20);
   const { client } = vault;
-  const get = async (asker: Client): Promise<void> => (await asker.ask("kv.resolve", { folder: ".", refs: [{ path: "env/shop/KEY_1" }] }, { vault: vault.ref() })).release();
+  const get = async (asker: Client): Promise<void> =>
+    (await asker.ask("kv.resolve", { folder: ".", refs: [{ path: "env/shop/KEY_1" }] }, { vault: vault.ref() })).release();
   const times = 50;
   const gets = await syncs(vault, async () => {
     for (let at = 0; at < times; at++) await get(client);
   });
   report("syncs of one read", (gets / times).toFixed(2), "1");
   const puts = await syncs(vault, async () => {
-    for (let at = 0; at < times; at++) await client.ask("kv.put", { path: "env/shop/KEY_1" }, { vault: vault.ref(), body: [bytes(`again ${at}`)] });
+    for (let at = 0; at < times; at++)
+      await client.ask("kv.put", { path: "env/shop/KEY_1" }, { vault: vault.ref(), body: [bytes(`again ${at}`)] });
   });
   report("syncs of one put", (puts / times).toFixed(2), "2");
   const places = { config: `${vault.base}/config`, state: `${vault.base}/state`, runtime: `${vault.base}/run` };
   const clients = await Promise.all(Array.from({ length: 8 }, () => connect({ places, start: false })));
   const shared = await syncs(vault, async () => {
-    await Promise.all(clients.map(async (one) => {
-      for (let at = 0; at < times; at++) await get(one);
-    }));
+    await Promise.all(
+      clients.map(async (one) => {
+        for (let at = 0; at < times; at++) await get(one);
+      }),
+    );
   });
   report("syncs of one read, 8 clients", (shared / (8 * times)).toFixed(2), "≤ 0.4");
   for (const one of clients) one.close();
@@ -130,7 +147,8 @@ export async function agentFigures(): Promise<void> {
   const imported = await unsealTime((vault) => fill(vault, 10_000));
   report("… of 10,000 secrets from one import, beyond that", ratio(imported - empty, n), "≤ 2 n");
   const single = await unsealTime(async (vault) => {
-    for (let at = 0; at < 10_000; at++) await vault.client.ask("kv.put", { path: `env/shop/KEY_${at}` }, { vault: vault.ref(), body: [bytes(`value ${at}`)] });
+    for (let at = 0; at < 10_000; at++)
+      await vault.client.ask("kv.put", { path: `env/shop/KEY_${at}` }, { vault: vault.ref(), body: [bytes(`value ${at}`)] });
   });
   report("… of 10,000 secrets from single puts, beyond that", ratio(single - empty, n), "≤ 2 n");
   await roundTrips();

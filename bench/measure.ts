@@ -11,7 +11,11 @@ export function median(all: readonly number[]): number {
 export function timeOnce(command: Command): number {
   command.before?.();
   const started = performance.now();
-  const done = spawnSync(command.argv[0] ?? "", command.argv.slice(1), { cwd: command.cwd, env: command.env ?? {}, stdio: ["ignore", "ignore", "pipe"] });
+  const done = spawnSync(command.argv[0] ?? "", command.argv.slice(1), {
+    cwd: command.cwd,
+    env: command.env ?? {},
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const took = performance.now() - started;
   if (done.status !== 0) throw new Error(`${command.argv.join(" ")} ended with ${done.status}: ${done.stderr.toString()}`);
   return took;

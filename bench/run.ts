@@ -13,7 +13,9 @@ const node = process.execPath;
 const rounds = Number(process.argv[2] ?? 30);
 
 if (!fs.existsSync(zvault)) execFileSync("npm", ["run", "build"], { cwd: root, stdio: "inherit" });
-console.log(`${os.cpus()[0]?.model ?? "?"}, ${os.cpus().length} cores, Linux ${os.release()}, Node ${process.version}, ${rounds} rounds\n`);
+console.log(
+  `${os.cpus()[0]?.model ?? "?"}, ${os.cpus().length} cores, Linux ${os.release()}, Node ${process.version}, ${rounds} rounds\n`,
+);
 
 type Place = { base: string; cwd: string; env: Record<string, string>; run(...argv: string[]): void };
 
@@ -118,11 +120,18 @@ function agentStart(): void {
   const place = makePlace(os.tmpdir());
   const { cwd, env } = place;
   const before = (): void => place.run("seal");
-  const took = interleaved({ n: { argv: [node, "-e", "0"], cwd, env }, start: { argv: [zvault, "unseal", "--key-file", "../k.key"], cwd, env, before } }, 10);
+  const took = interleaved(
+    { n: { argv: [node, "-e", "0"], cwd, env }, start: { argv: [zvault, "unseal", "--key-file", "../k.key"], cwd, env, before } },
+    10,
+  );
   report("zvault unseal --key-file, agent and helper not running", ratio(took["start"] ?? NaN, took["n"] ?? NaN), "");
   const status = JSON.parse(execFileSync(zvault, ["status", "--json"], { cwd, env }).toString()) as { agent: { pid: number } };
   const memory = /VmRSS:\s+(\d+)[\s\S]*RssAnon:\s+(\d+)/.exec(fs.readFileSync(`/proc/${status.agent.pid}/status`, "utf8"));
-  report("agent: RSS, of it anonymous", `${Math.round(Number(memory?.[1]) / 1024)}, ${Math.round(Number(memory?.[2]) / 1024)} MiB`, "");
+  report(
+    "agent: RSS, of it anonymous",
+    `${Math.round(Number(memory?.[1]) / 1024)}, ${Math.round(Number(memory?.[2]) / 1024)} MiB`,
+    "",
+  );
   end(place);
 }
 

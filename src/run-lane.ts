@@ -30,7 +30,8 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** What the build runs once, so that the code cache holds compiled functions: the way of a run, without vault, agent or program. */
 export async function warm(): Promise<void> {
   const options = parseArgs(["-e", "warm", "--no-mask", "--", "sh"]);
-  const text = '# a comment\nPLAIN=1\nQUOTED="two words" # why\nexport A=zvault://env/shop/A\nB=http://${zvault://env/shop/B}@host\n';
+  const text =
+    '# a comment\nPLAIN=1\nQUOTED="two words" # why\nexport A=zvault://env/shop/A\nB=http://${zvault://env/shop/B}@host\n';
   const file = { name: ".env.zvault", label: ".env.zvault", folder: "/", bytes: new TextEncoder().encode(text) };
   const made = plan({ files: [file], environment: process.env, cwd: "/", options });
   const value = { bytes: new TextEncoder().encode("a value"), class: "secret" as const, expand: false };

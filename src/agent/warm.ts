@@ -28,9 +28,23 @@ export async function warm(): Promise<void> {
     fatal: () => undefined,
     agent: { pid: process.pid, since: new Date() },
   });
-  const caller: Caller = { uid: process.geteuid?.() ?? 0, pid: 0, startTime: "", program: "", session: "", listener: "process", verdict: "plain", signs: [] };
+  const caller: Caller = {
+    uid: process.geteuid?.() ?? 0,
+    pid: 0,
+    startTime: "",
+    program: "",
+    session: "",
+    listener: "process",
+    verdict: "plain",
+    signs: [],
+  };
   const dir = `${base}/.zvault`;
-  const ask = async <V extends VerbName>(verb: V, args: Calls[V]["args"], body: Uint8Array[] = [], proof = false): Promise<Answer<V>> => {
+  const ask = async <V extends VerbName>(
+    verb: V,
+    args: Calls[V]["args"],
+    body: Uint8Array[] = [],
+    proof = false,
+  ): Promise<Answer<V>> => {
     const file = fs.statSync(`${dir}/vault`, { bigint: true, throwIfNoEntry: false });
     const id = file && fs.readFileSync(`${dir}/vault`).subarray(16, 32).toString("hex");
     const vault = file && id !== undefined ? { vault: { id, dir, dev: String(file.dev), ino: String(file.ino) } } : {};

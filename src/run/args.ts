@@ -62,7 +62,10 @@ export function parseArgs(argv: readonly string[]): RunOptions {
   const { given, command } = split(argv);
   const last = (name: string) => given.get(name)?.at(-1);
   const env = last("env");
-  const only = given.get("only")?.flatMap((names) => names.split(",")).filter((name) => name !== "");
+  const only = given
+    .get("only")
+    ?.flatMap((names) => names.split(","))
+    .filter((name) => name !== "");
   const jsonErrors = last("json-errors");
   const wait = last("wait");
   const vault = last("vault");
@@ -89,7 +92,8 @@ export function parseArgs(argv: readonly string[]): RunOptions {
     help: given.has("help"),
     command,
   };
-  if (parsed.json && !parsed.dryRun) throw usage("--json goes with --dry-run only", "the program owns stdout; failures: --json-errors FD");
+  if (parsed.json && !parsed.dryRun)
+    throw usage("--json goes with --dry-run only", "the program owns stdout; failures: --json-errors FD");
   if (command.length === 0 && !parsed.dryRun && !parsed.help) throw usage("no program to start", "zvault run -- npm run dev");
   return parsed;
 }
@@ -133,7 +137,10 @@ function find(word: string): { option: Option; attached: string | undefined } {
     const name = word.slice(2, equals < 0 ? undefined : equals);
     const option = all.find((one) => one.name === name);
     if (option) return { option, attached: equals < 0 ? undefined : word.slice(equals + 1) };
-    const close = nearest(name, all.map((one) => one.name));
+    const close = nearest(
+      name,
+      all.map((one) => one.name),
+    );
     throw usage(`run has no option --${name.slice(0, 40)}`, close === undefined ? undefined : `did you mean --${close}?`);
   }
   const option = all.find((one) => one.short === word[1]);

@@ -39,7 +39,8 @@ export function findFiles(search: FileSearch): EnvFile[] {
     return search.files.map((given) => {
       const path = resolve(search.cwd, given);
       const file = readEnvFile(path, given);
-      if (!file) throw new ZvaultError("not-found", `no file ${given}`, { hint: "-f takes the path of an env file", names: [given] });
+      if (!file)
+        throw new ZvaultError("not-found", `no file ${given}`, { hint: "-f takes the path of an env file", names: [given] });
       return file;
     });
   }
@@ -54,7 +55,9 @@ export function findFiles(search: FileSearch): EnvFile[] {
   const found = names.flatMap((name) => readEnvFile(`${folder}/${name}`, label(search.cwd, folder, name)) ?? []);
   const wanted = search.env === undefined ? [] : [`.env.${search.env}.zvault`, `.env.${search.env}.local.zvault`];
   if (wanted.length > 0 && !found.some((file) => wanted.includes(file.name))) {
-    throw new ZvaultError("not-found", `no .env.${search.env}.zvault in ${folder}`, { hint: `zvault import .env.${search.env} makes it` });
+    throw new ZvaultError("not-found", `no .env.${search.env}.zvault in ${folder}`, {
+      hint: `zvault import .env.${search.env} makes it`,
+    });
   }
   return found;
 }
@@ -111,7 +114,8 @@ function readEnvFile(path: string, shown: string): EnvFile | undefined {
     const stat = fstatSync(fd);
     const uid = process.geteuid?.() ?? 0;
     if (!stat.isFile()) throw unsafe("is no regular file", "an env file must be a regular file");
-    if (stat.uid !== uid && stat.uid !== 0) throw unsafe(`belongs to user ${stat.uid}, not to you`, "run as that user, or make a copy of your own");
+    if (stat.uid !== uid && stat.uid !== 0)
+      throw unsafe(`belongs to user ${stat.uid}, not to you`, "run as that user, or make a copy of your own");
     if ((stat.mode & 0o002) !== 0) throw unsafe("can be written by everybody", `chmod o-w ${shown}`);
     if (stat.size > largest) throw new ZvaultError("too-large", `${shown} is larger than 1 MiB`, { hint: "is it an env file?" });
     const bytes = readWhole(fd, shown);

@@ -13,7 +13,9 @@ export type Row = {
 
 export function rowsOf(plan: Plan): Row[] {
   const rows = [...plan.set.values()].map((one): Row => {
-    const references = plan.requests.filter((request) => request.uses.some((use) => use.name === one.name)).map((request) => request.key);
+    const references = plan.requests
+      .filter((request) => request.uses.some((use) => use.name === one.name))
+      .map((request) => request.key);
     return { name: one.name, ...one.place, source: one.value.kind === "plain" ? "file" : "vault", references };
   });
   for (const one of plan.kept) {
@@ -28,6 +30,8 @@ export function printRows(rows: readonly Row[]): string {
   const name = Math.max(0, ...rows.map((row) => row.name.length));
   const where = Math.max(0, ...rows.map((row) => place(row).length));
   return rows
-    .map((row) => `${row.name.padEnd(name)}  ${place(row).padEnd(where)}  ${row.source}  ${row.references.join(" ")}`.trimEnd() + "\n")
+    .map(
+      (row) => `${row.name.padEnd(name)}  ${place(row).padEnd(where)}  ${row.source}  ${row.references.join(" ")}`.trimEnd() + "\n",
+    )
     .join("");
 }

@@ -59,7 +59,8 @@ export function plan(o: {
   const wanted = wantedNames(defined, o.options.only);
   const own = new Map<string, string>();
   if (!o.options.clearEnv) {
-    for (const [name, text] of Object.entries(o.environment)) if (text !== undefined && !name.startsWith("ZVAULT_")) own.set(name, text);
+    for (const [name, text] of Object.entries(o.environment))
+      if (text !== undefined && !name.startsWith("ZVAULT_")) own.set(name, text);
   }
   const set = new Map<string, Definition>();
   const kept: Definition[] = [];

@@ -46,7 +46,11 @@ function missing(command: string): RunFailure {
 }
 
 function refused(command: string, why: string): RunFailure {
-  return new RunFailure("denied", `${command} ${why}`, { exit: notExecutable, hint: "chmod +x makes a program of a script", names: [command] });
+  return new RunFailure("denied", `${command} ${why}`, {
+    exit: notExecutable,
+    hint: "chmod +x makes a program of a script",
+    names: [command],
+  });
 }
 
 /** What a failed exec or spawn says. */

@@ -13,12 +13,17 @@ export const longestAnswer = 1024;
 const kernelLine = 4096;
 
 /** Typed unseen. The answer is a part of `into`, which the caller wipes. Throws `would-ask`, `interrupted`, `too-large`. */
-export async function promptHidden(text: string, into: Uint8Array = new Uint8Array(new ArrayBuffer(kernelLine))): Promise<Uint8Array> {
+export async function promptHidden(
+  text: string,
+  into: Uint8Array = new Uint8Array(new ArrayBuffer(kernelLine)),
+): Promise<Uint8Array> {
   const length = await ask(text, into, true);
   const bytes = into.subarray(0, withoutPaste(into, length));
   if (bytes.length <= longestAnswer) return bytes;
   into.fill(0);
-  throw new ZvaultError("too-large", `the answer is longer than ${longestAnswer} bytes`, { hint: "longer values: from a file with @FILE" });
+  throw new ZvaultError("too-large", `the answer is longer than ${longestAnswer} bytes`, {
+    hint: "longer values: from a file with @FILE",
+  });
 }
 
 /** Typed seen, without its line end. Throws as `promptHidden`. */

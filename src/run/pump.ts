@@ -94,7 +94,7 @@ export class Pump {
 
   /** On a thread, so that signals are still handled while the reader is slow. */
   async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length && !this.#refused; ) {
+    for (let done = 0; done < bytes.length && !this.#refused;) {
       const result = await new Promise<number | string>((settle) => {
         write(this.#fd, bytes, done, bytes.length - done, null, (error, count) => settle(error ? (error.code ?? "EIO") : count));
       });

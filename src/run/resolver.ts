@@ -113,7 +113,8 @@ function where(place: Place): string {
 
 function referenceLines(error: ZvaultError, plan: Plan, refs: readonly Ref[]): string[] {
   if (!aboutReferences.includes(error.code)) return [];
-  const named = (ref: Ref) => [ref.path, `/${ref.path}`, `zvault://${ref.path}`, printReference(ref)].some((name) => error.names.includes(name));
+  const named = (ref: Ref) =>
+    [ref.path, `/${ref.path}`, `zvault://${ref.path}`, printReference(ref)].some((name) => error.names.includes(name));
   const matching = refs.filter(named);
   // a refusal of the whole vault names no reference: then it is about all
   return (matching.length > 0 ? matching : refs).flatMap((ref) => {

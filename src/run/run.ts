@@ -53,7 +53,12 @@ export function runHelp(): string {
 
 async function walk(o: RunInput, options: RunOptions): Promise<number> {
   const { env, cwd } = o;
-  const files = findFiles({ cwd, home: env["HOME"], files: options.files, ...(options.env === undefined ? {} : { env: options.env }) });
+  const files = findFiles({
+    cwd,
+    home: env["HOME"],
+    files: options.files,
+    ...(options.env === undefined ? {} : { env: options.env }),
+  });
   const plan = makePlan({ files, environment: env, cwd, options });
   if (options.dryRun) {
     const rows = rowsOf(plan);
@@ -62,7 +67,8 @@ async function walk(o: RunInput, options: RunOptions): Promise<number> {
   }
   if (!options.allowAi) refuseTool(options.command);
   const program = findProgram(options.command[0] ?? "", env["PATH"], cwd);
-  if (files.length === 0 && plan.set.size === 0 && !options.quiet) note("no .env.zvault here or above: the environment stays as it is");
+  if (files.length === 0 && plan.set.size === 0 && !options.quiet)
+    note("no .env.zvault here or above: the environment stays as it is");
 
   if (plan.requests.length === 0 && plan.dangerous.length === 0) {
     const finished = finish(plan, new Map());
@@ -84,7 +90,15 @@ type Found = { environment: Map<string, string>; secrets: Secret[]; different: s
 async function values(o: RunInput, options: RunOptions, plan: Plan): Promise<Found> {
   const known = new Map<string, Value>();
   const ask = (refs: Ref[], dangerous: string[]) =>
-    askFor({ resolver: o.resolver, plan, refs, dangerous, known, wait: options.wait, vaultDir: options.vault ?? o.env["ZVAULT_DIR"] });
+    askFor({
+      resolver: o.resolver,
+      plan,
+      refs,
+      dangerous,
+      known,
+      wait: options.wait,
+      vaultDir: options.vault ?? o.env["ZVAULT_DIR"],
+    });
   await ask(
     plan.requests.map((request) => request.ref),
     plan.dangerous,
@@ -117,7 +131,9 @@ async function start(start: Start, secrets: readonly Secret[], options: RunOptio
   for (const { name, counts, problem } of outcome.streams) {
     if (!options.quiet && counts.size > 0) note(`masked ${printCounts(counts)} in ${name}; --no-mask writes it as it is`);
     if (problem === undefined) continue;
-    const failure = new RunFailure("io", `${name} cannot be written: ${problem}`, { hint: "the program ran, its output is not whole" });
+    const failure = new RunFailure("io", `${name} cannot be written: ${problem}`, {
+      hint: "the program ran, its output is not whole",
+    });
     if (outcome.ending.code === 0) throw failure;
     tell(failure, options.jsonErrors);
   }

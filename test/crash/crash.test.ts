@@ -53,7 +53,10 @@ t.test("whatever a crash loses, what was acknowledged is there, whole and readab
         const seed = count * 1000 + round * 10 + all.findIndex((one) => one.data === data && one.names === names);
         const problem = await problemAt(history, count, { data, names, random: randomOf(seed) });
         states += 1;
-        if (problem !== undefined) problems.push(`after step ${count} (${history.io.steps[count - 1]?.do}), data ${data}, names ${names}, seed ${seed}: ${problem}`);
+        if (problem !== undefined)
+          problems.push(
+            `after step ${count} (${history.io.steps[count - 1]?.do}), data ${data}, names ${names}, seed ${seed}: ${problem}`,
+          );
       }
     }
   }

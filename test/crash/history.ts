@@ -92,7 +92,10 @@ export async function live(skip: MemoryIo["skip"] = {}): Promise<History> {
 }
 
 /** What a new agent finds on a disk: the content, or the code of the refusal. */
-export async function find(io: MemoryIo, keys: readonly Uint8Array[]): Promise<{ content?: Content; code?: string; opened?: Uint8Array }> {
+export async function find(
+  io: MemoryIo,
+  keys: readonly Uint8Array[],
+): Promise<{ content?: Content; code?: string; opened?: Uint8Array }> {
   if (!memoryRef(io)) return { code: "no-vault" };
   let code = "";
   for (const key of keys) {

@@ -8,7 +8,11 @@ import { verbs, type VerbName } from "../../src/verbs.ts";
 import { realAgent } from "../agent/real.ts";
 import { bytes, caller, codeOf, keyFile, makeWorld, openDoor, refOf, removeWorld } from "../helpers/vault.ts";
 
-type Ask = <V extends VerbName>(verb: V, args: Calls[V]["args"], o: { vault?: VaultRef; body?: Uint8Array[]; credential?: Credential }) => Promise<Answer<V>>;
+type Ask = <V extends VerbName>(
+  verb: V,
+  args: Calls[V]["args"],
+  o: { vault?: VaultRef; body?: Uint8Array[]; credential?: Credential },
+) => Promise<Answer<V>>;
 type Ends = { teardown(act: () => void | Promise<void>): void };
 type Door = { project: string; ask: Ask };
 
@@ -38,7 +42,11 @@ for (const [name, open] of [
     const key = makeKeyFile();
     const dir = `${project}/.zvault`;
     const proof = (): { credential: Credential } => ({ credential: keyFile(key.slice()) });
-    const ask = async <V extends VerbName>(verb: V, args: Calls[V]["args"], o: { body?: Uint8Array[]; credential?: Credential } = {}): Promise<{ result: Calls[V]["result"]; body: string[] }> => {
+    const ask = async <V extends VerbName>(
+      verb: V,
+      args: Calls[V]["args"],
+      o: { body?: Uint8Array[]; credential?: Credential } = {},
+    ): Promise<{ result: Calls[V]["result"]; body: string[] }> => {
       const vault = fs.existsSync(`${dir}/vault`) ? { vault: refOf(dir) } : {};
       const answer = await raw(verb, args, { ...vault, ...o });
       const body = answer.body.map((one) => Buffer.from(one).toString("utf8"));
@@ -67,8 +75,14 @@ for (const [name, open] of [
       const entries = ["A", "B", "C"].map((key) => ({ path: `env/shop/${key}` }));
       const asked = { project: "shop", folder: ".", bind: true, entries, layouts: [] };
       const body = [bytes("a"), bytes(""), bytes("ä€😀")];
-      t.same((await ask("kv.import", asked, { body })).result.created, entries.map((one) => one.path));
-      t.same((await ask("kv.import", asked, { body })).result.same, entries.map((one) => one.path));
+      t.same(
+        (await ask("kv.import", asked, { body })).result.created,
+        entries.map((one) => one.path),
+      );
+      t.same(
+        (await ask("kv.import", asked, { body })).result.same,
+        entries.map((one) => one.path),
+      );
       const stale = { ...asked, expect: { "env/shop/A": 7 } };
       t.equal(await codeOf(ask("kv.import", stale, { body: [bytes("x"), bytes("y"), bytes("z")] })), "changed");
       const refs = [{ path: "env/shop/C" }, { path: "env/shop/A" }, { path: "env/shop/B" }];
@@ -89,11 +103,27 @@ for (const [name, open] of [
       t.same((await ask("kv.destroy", { path, versions: [1] }, proof())).result.destroyed, [1]);
       t.equal(await codeOf(ask("kv.get", { path, version: 1 }, proof())), "not-found");
       const { versions } = (await ask("kv.history", { path })).result;
-      t.same(versions.map((one) => one.state), ["destroyed", "live", "live", "live"]);
+      t.same(
+        versions.map((one) => one.state),
+        ["destroyed", "live", "live", "live"],
+      );
     });
 
     await t.test("a path is accepted or refused, never repaired", async (t) => {
-      for (const path of ["", "/a", "a//b", "a/../b", "a/./b", "a/", "a b", "a%2e", "a\\b", "ä", "a/".repeat(16) + "a", "x".repeat(129)]) {
+      for (const path of [
+        "",
+        "/a",
+        "a//b",
+        "a/../b",
+        "a/./b",
+        "a/",
+        "a b",
+        "a%2e",
+        "a\\b",
+        "ä",
+        "a/".repeat(16) + "a",
+        "x".repeat(129),
+      ]) {
         t.equal(await codeOf(ask("kv.put", { path }, { body: [bytes("x")] })), "usage", JSON.stringify(path.slice(0, 20)));
       }
     });

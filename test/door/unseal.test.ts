@@ -47,7 +47,13 @@ t.test("one passphrase opens the identity, and the vaults follow", async (t) => 
   const world = makeWorld();
   t.teardown(() => removeWorld(world));
   const first = openDoor(world);
-  const made = await ask(first.door, world, "vault.init", { dir: world.project, slot: "identity", label: "mira" }, { credential: passphrase("correct horse") });
+  const made = await ask(
+    first.door,
+    world,
+    "vault.init",
+    { dir: world.project, slot: "identity", label: "mira" },
+    { credential: passphrase("correct horse") },
+  );
   t.equal(made.result.newIdentity, true);
   await ask(first.door, world, "kv.put", { path: "env/shop/A" }, { body: [bytes("hello")] });
   await first.door.seal("test");

@@ -12,8 +12,20 @@ t.test("options end at the first word that is none, or behind --", (t) => {
 });
 
 t.test("every option is taken in each of its spellings", (t) => {
-  const got = parseArgs("-e prod -f a --env-file=b -fc --only A,B --only=C --clear-env --override --no-mask --allow-ai --vault d -q cmd".split(" "));
-  t.match(got, { env: "prod", files: ["a", "b", "c"], only: ["A", "B", "C"], clearEnv: true, override: true, mask: false, allowAi: true, vault: "d", quiet: true });
+  const got = parseArgs(
+    "-e prod -f a --env-file=b -fc --only A,B --only=C --clear-env --override --no-mask --allow-ai --vault d -q cmd".split(" "),
+  );
+  t.match(got, {
+    env: "prod",
+    files: ["a", "b", "c"],
+    only: ["A", "B", "C"],
+    clearEnv: true,
+    override: true,
+    mask: false,
+    allowAi: true,
+    vault: "d",
+    quiet: true,
+  });
   t.equal(parseArgs(["--env", "a", "-e", "b", "cmd"]).env, "b", "the last one wins");
   t.equal(parseArgs(["--wait", "cmd"]).wait, 300_000);
   t.equal(parseArgs(["--wait=90s", "cmd"]).wait, 90_000);
@@ -67,7 +79,17 @@ t.test("AI tools and editors are known by name, path and runner; other programs 
     ["nohup cursor .", "cursor"],
   ];
   for (const [line, tool] of tools) t.equal(knownTool(line.split(" ")), tool, line);
-  for (const line of ["node claude", "npm run dev", "npx next dev", "npm test", "pnpm claude", "env", "npx", "python code.py", "goose up"]) {
+  for (const line of [
+    "node claude",
+    "npm run dev",
+    "npx next dev",
+    "npm test",
+    "pnpm claude",
+    "env",
+    "npx",
+    "python code.py",
+    "goose up",
+  ]) {
     t.equal(knownTool(line.split(" ")), undefined, line);
   }
   t.end();

@@ -33,10 +33,19 @@ function put(path: string, text = "A=1\n", mode = 0o644): void {
 
 t.test("the files of the nearest folder are read, in the order in which they win", (t) => {
   const at = home();
-  for (const name of [".env.local.zvault", ".env.zvault", ".env.test.zvault", ".env.test.local.zvault", ".env.other.zvault", ".env"]) put(`${at}/p/${name}`);
+  for (const name of [
+    ".env.local.zvault",
+    ".env.zvault",
+    ".env.test.zvault",
+    ".env.test.local.zvault",
+    ".env.other.zvault",
+    ".env",
+  ])
+    put(`${at}/p/${name}`);
   put(`${at}/.env.zvault`);
   mkdirSync(`${at}/p/a/b`, { recursive: true });
-  const names = (env?: string) => findFiles({ cwd: `${at}/p/a/b`, home: at, ...(env === undefined ? {} : { env }) }).map((file) => file.label);
+  const names = (env?: string) =>
+    findFiles({ cwd: `${at}/p/a/b`, home: at, ...(env === undefined ? {} : { env }) }).map((file) => file.label);
   t.same(names(), ["../../.env.zvault", "../../.env.local.zvault"]);
   t.same(names("test"), ["../../.env.zvault", "../../.env.test.zvault", "../../.env.local.zvault", "../../.env.test.local.zvault"]);
   t.throws(() => names("production"), { code: "not-found", message: /\.env\.production\.zvault/ });
@@ -60,16 +69,20 @@ t.test("the search ends at the top of the git work tree and at HOME", (t) => {
   t.end();
 });
 
-t.test("an env file in a parent of another owner is refused, and without one the search ends there", { skip: process.getuid?.() !== 0 && "not run: needs root" }, (t) => {
-  const at = home();
-  mkdirSync(`${at}/theirs/mine`, { recursive: true });
-  chownSync(`${at}/theirs`, 4242, 4242);
-  put(`${at}/.env.zvault`);
-  t.same(findFiles({ cwd: `${at}/theirs/mine`, home: "/nowhere" }), []);
-  put(`${at}/theirs/.env.zvault`);
-  t.throws(() => findFiles({ cwd: `${at}/theirs/mine`, home: "/nowhere" }), { code: "unsafe-file", message: /another owner/ });
-  t.end();
-});
+t.test(
+  "an env file in a parent of another owner is refused, and without one the search ends there",
+  { skip: process.getuid?.() !== 0 && "not run: needs root" },
+  (t) => {
+    const at = home();
+    mkdirSync(`${at}/theirs/mine`, { recursive: true });
+    chownSync(`${at}/theirs`, 4242, 4242);
+    put(`${at}/.env.zvault`);
+    t.same(findFiles({ cwd: `${at}/theirs/mine`, home: "/nowhere" }), []);
+    put(`${at}/theirs/.env.zvault`);
+    t.throws(() => findFiles({ cwd: `${at}/theirs/mine`, home: "/nowhere" }), { code: "unsafe-file", message: /another owner/ });
+    t.end();
+  },
+);
 
 t.test("files that are others' to write, links, pipes, devices and large ones are refused by name", (t) => {
   const at = home();
@@ -107,10 +120,13 @@ t.test("-f replaces the set", (t) => {
   put(`${at}/.env.zvault`);
   put(`${at}/x/a.env`);
   put(`${at}/b.env`);
-  t.same(findFiles({ cwd: at, home: at, files: ["x/a.env", "./b.env"] }).map((file) => [file.label, file.folder]), [
-    ["x/a.env", `${at}/x`],
-    ["b.env", at],
-  ]);
+  t.same(
+    findFiles({ cwd: at, home: at, files: ["x/a.env", "./b.env"] }).map((file) => [file.label, file.folder]),
+    [
+      ["x/a.env", `${at}/x`],
+      ["b.env", at],
+    ],
+  );
   t.end();
 });
 
@@ -122,10 +138,25 @@ t.test("a program is found as a shell finds it", (t) => {
   t.equal(findProgram("tool", `${at}/three:${at}/one:${at}/two`, at), `${at}/two/tool`);
   t.equal(findProgram("tool", "one:two", at), `${at}/two/tool`, "relative to the working directory");
   t.equal(findProgram("./two/tool", "", at), `${at}/two/tool`);
-  t.match(failure(() => findProgram("tool", `${at}/one`, at)), { exit: 126 });
-  t.match(failure(() => findProgram("tool", `${at}/three`, at)), { exit: 127 });
-  t.match(failure(() => findProgram("three/tool", "", at)), { exit: 126 });
-  t.match(failure(() => findProgram("no such", "/bin", at)), { exit: 127, hint: /sh -c/ });
-  t.match(failure(() => findProgram("", "/bin", at)), { exit: 127 });
+  t.match(
+    failure(() => findProgram("tool", `${at}/one`, at)),
+    { exit: 126 },
+  );
+  t.match(
+    failure(() => findProgram("tool", `${at}/three`, at)),
+    { exit: 127 },
+  );
+  t.match(
+    failure(() => findProgram("three/tool", "", at)),
+    { exit: 126 },
+  );
+  t.match(
+    failure(() => findProgram("no such", "/bin", at)),
+    { exit: 127, hint: /sh -c/ },
+  );
+  t.match(
+    failure(() => findProgram("", "/bin", at)),
+    { exit: 127 },
+  );
   t.end();
 });

@@ -10,7 +10,10 @@ t.teardown(() => folder.remove());
 // all 256 codes in `npm run test:slow`
 const slow = process.env["ZVAULT_TEST_SLOW"] !== undefined;
 // the plain lane with redirected streams, and the masked one
-const lanes = [["plain", ["--no-mask"]], ["masked", []]] as const;
+const lanes = [
+  ["plain", ["--no-mask"]],
+  ["masked", []],
+] as const;
 
 for (const [lane, options] of lanes) {
   t.test(`${lane}: exit codes 0 to 255 arrive unchanged`, async (t) => {
@@ -27,7 +30,23 @@ for (const [lane, options] of lanes) {
   });
 
   t.test(`${lane}: a death by signal is a death by the same signal`, async (t) => {
-    const names = ["HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "PIPE", "ALRM", "TERM", "XFSZ"];
+    const names = [
+      "HUP",
+      "INT",
+      "QUIT",
+      "ILL",
+      "TRAP",
+      "ABRT",
+      "BUS",
+      "FPE",
+      "KILL",
+      "USR1",
+      "SEGV",
+      "PIPE",
+      "ALRM",
+      "TERM",
+      "XFSZ",
+    ];
     for (const name of names) {
       const result = await folder.run([...options, "--", "sh", "-c", `kill -${name} $$`]);
       t.same([result.code, result.signal], [null, `SIG${name}`], name);
@@ -47,7 +66,9 @@ for (const [lane, options] of lanes) {
     t.equal(fds.stdout.toString(), bare.stdout.toString());
     const pipe = await folder.shell(`run ${options.join(" ")} bash -c 'yes | head -1; echo \${PIPESTATUS[0]}'`);
     t.equal(pipe.stdout.toString(), "y\n141\n");
-    const blocking = await folder.shell(`run ${options.join(" ")} sh -c 'grep flags /proc/self/fdinfo/0 /proc/self/fdinfo/1 /proc/self/fdinfo/2' </dev/null`);
+    const blocking = await folder.shell(
+      `run ${options.join(" ")} sh -c 'grep flags /proc/self/fdinfo/0 /proc/self/fdinfo/1 /proc/self/fdinfo/2' </dev/null`,
+    );
     for (const [, flags] of blocking.stdout.toString().matchAll(/flags:\t(\d+)/g)) t.equal(parseInt(flags ?? "", 8) & 0o4000, 0);
   });
 
@@ -96,7 +117,12 @@ for (const [lane, options] of lanes) {
 }
 
 t.test("masked: values are masked in stdout and stderr, told once, and exact without the mask", async (t) => {
-  const result = await folder.run(["--", "sh", "-c", 'echo "$KEY $PORT"; echo "$KEY" | base64; echo "$URL" > /dev/stderr; echo err >&2']);
+  const result = await folder.run([
+    "--",
+    "sh",
+    "-c",
+    'echo "$KEY $PORT"; echo "$KEY" | base64; echo "$URL" > /dev/stderr; echo err >&2',
+  ]);
   t.equal(result.stdout.toString(), "‹zvault:KEY› 3000\n‹zvault:KEY›\n");
   t.equal(
     result.stderr,
@@ -152,7 +178,9 @@ t.test("masked: a background process that keeps the pipe does not hold the end u
 });
 
 t.test("masked: a prompt that ends in a first byte of a value is shown", async (t) => {
-  const child = folder.spawn(["--", "sh", "-c", `printf 'Password: ${secret.slice(0, 2)}'; read x; echo "$KEY$x"`], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = folder.spawn(["--", "sh", "-c", `printf 'Password: ${secret.slice(0, 2)}'; read x; echo "$KEY$x"`], {
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   let out = "";
   child.stdout?.on("data", (data: Buffer) => (out += data.toString()));
   await until(() => out === `Password: ${secret.slice(0, 2)}`);
@@ -198,10 +226,17 @@ t.test("in a terminal: Ctrl-C reaches the program once, Ctrl-Z and fg work, in b
     t.skip("not run: tmux", () => undefined);
     return;
   }
-  for (const [lane, tail] of [["plain", ""], ["masked", " | (trap '' INT; cat)"]] as const) {
+  for (const [lane, tail] of [
+    ["plain", ""],
+    ["masked", " | (trap '' INT; cat)"],
+  ] as const) {
     const socket = `${folder.path}/tmux-${lane}`;
-    const tmux = (...args: string[]) => execFileSync("tmux", ["-S", socket, "-f", "/dev/null", ...args], { cwd: folder.path }).toString();
-    folder.write("count", `n=0; trap 'n=$((n+1)); echo int $n' INT; trap 'echo bye; exit 6' TERM; echo ready-$PORT; while :; do sleep 0.1; done\n`);
+    const tmux = (...args: string[]) =>
+      execFileSync("tmux", ["-S", socket, "-f", "/dev/null", ...args], { cwd: folder.path }).toString();
+    folder.write(
+      "count",
+      `n=0; trap 'n=$((n+1)); echo int $n' INT; trap 'echo bye; exit 6' TERM; echo ready-$PORT; while :; do sleep 0.1; done\n`,
+    );
     folder.write(`go-${lane}`, `set -o pipefail\n${folder.line(["--", "bash", "count"])}${tail}\n`);
     tmux("new-session", "-d", "-x", "120", "-y", "40", "bash --norc --noprofile");
     const screen = () => tmux("capture-pane", "-p");

@@ -12,7 +12,11 @@ function file(text: string, name = ".env.zvault", folder = "/w"): EnvFile {
   return { folder, name, label: name, bytes: bytes(text) };
 }
 
-function make(files: EnvFile[], environment: Record<string, string> = {}, options: { only?: string[]; clearEnv?: boolean; override?: boolean } = {}) {
+function make(
+  files: EnvFile[],
+  environment: Record<string, string> = {},
+  options: { only?: string[]; clearEnv?: boolean; override?: boolean } = {},
+) {
   return plan({ files, environment, cwd: "/w", options: { clearEnv: false, override: false, ...options } });
 }
 
@@ -27,8 +31,14 @@ t.test("later files win, and a reference used twice is asked for once", (t) => {
     file("A=zvault://env/p/A\nB=1\nC=${zvault://env/p/A}!\n"),
     file("B=2\nD=zvault://env/p/D#user?version=3\n", ".env.local.zvault"),
   ]);
-  t.same(planned.requests.map((one) => one.key), ["zvault://env/p/A", "zvault://env/p/D#user?version=3"]);
-  t.same(planned.requests[0]?.uses.map((use) => `${use.place.file}:${use.place.line} ${use.name}`), [".env.zvault:1 A", ".env.zvault:3 C"]);
+  t.same(
+    planned.requests.map((one) => one.key),
+    ["zvault://env/p/A", "zvault://env/p/D#user?version=3"],
+  );
+  t.same(
+    planned.requests[0]?.uses.map((use) => `${use.place.file}:${use.place.line} ${use.name}`),
+    [".env.zvault:1 A", ".env.zvault:3 C"],
+  );
   const got = environment(planned, { "zvault://env/p/A": secretValue("x"), "zvault://env/p/D#user?version=3": secretValue("y") });
   t.same(got, { A: "x", B: "2", C: "x!", D: "y" });
   t.end();
@@ -113,7 +123,9 @@ t.test("circles are refused by name", (t) => {
 
 t.test("values that no environment can hold are refused by the name of the variable, never shown", (t) => {
   const planned = make([file("A=zvault://env/p/A\n")]);
-  t.throws(() => environment(planned, { "zvault://env/p/A": secretValue("se\0cret") }), { message: ".env.zvault:1 A has a NUL byte, which no environment can hold" });
+  t.throws(() => environment(planned, { "zvault://env/p/A": secretValue("se\0cret") }), {
+    message: ".env.zvault:1 A has a NUL byte, which no environment can hold",
+  });
   const odd: Value = { bytes: new Uint8Array([115, 255, 254]), class: "secret", expand: false };
   t.throws(() => environment(planned, { "zvault://env/p/A": odd }), { message: /A is not UTF-8/ });
   t.end();
@@ -122,24 +134,35 @@ t.test("values that no environment can hold are refused by the name of the varia
 t.test("any UTF-8 value without NUL arrives exactly", (t) => {
   const planned = make([file("A=zvault://env/p/A\n")]);
   fc.assert(
-    fc.property(fc.string({ unit: "binary", maxLength: 200 }).filter((text) => !text.includes("\0") && text.isWellFormed()), (text) => {
-      return environment(planned, { "zvault://env/p/A": secretValue(text) })["A"] === text;
-    }),
+    fc.property(
+      fc.string({ unit: "binary", maxLength: 200 }).filter((text) => !text.includes("\0") && text.isWellFormed()),
+      (text) => {
+        return environment(planned, { "zvault://env/p/A": secretValue(text) })["A"] === text;
+      },
+    ),
   );
   t.end();
 });
 
 t.test("settings are no secrets of the mask", (t) => {
   const planned = make([file("A=zvault://env/p/A\n")]);
-  const done = finish(planned, new Map([["zvault://env/p/A", { bytes: bytes("localhost:3000"), class: "setting" as const, expand: false }]]));
+  const done = finish(
+    planned,
+    new Map([["zvault://env/p/A", { bytes: bytes("localhost:3000"), class: "setting" as const, expand: false }]]),
+  );
   t.same("secrets" in done && done.secrets, []);
   t.end();
 });
 
 t.test("malformed references and heads are refused with file and line", (t) => {
-  t.throws(() => make([file("# zvault 1 project=p vault=00112233445566778899aabbccddeeff\nA=1\nB=zvault://env//B\n")]), { message: /^\.env\.zvault:3 B: / });
+  t.throws(() => make([file("# zvault 1 project=p vault=00112233445566778899aabbccddeeff\nA=1\nB=zvault://env//B\n")]), {
+    message: /^\.env\.zvault:3 B: /,
+  });
   t.throws(() => make([file("# zvault 2 project=p\nA=1\n")]), { message: /^\.env\.zvault:1: / });
-  t.equal(make([file("# zvault 1 project=p vault=00112233445566778899aabbccddeeff\n")]).headVault, "00112233445566778899aabbccddeeff");
+  t.equal(
+    make([file("# zvault 1 project=p vault=00112233445566778899aabbccddeeff\n")]).headVault,
+    "00112233445566778899aabbccddeeff",
+  );
   t.end();
 });
 

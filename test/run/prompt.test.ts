@@ -16,10 +16,12 @@ t.test("without a terminal nobody is asked", (t) => {
 
 t.test("on a terminal", { skip: !existsSync("/usr/bin/tmux") && "not run: tmux" }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "zvault-prompt-"));
-  const tmux = (...args: string[]) => execFileSync("tmux", ["-S", `${folder}/s`, "-f", "/dev/null", ...args], { cwd: folder }).toString();
+  const tmux = (...args: string[]) =>
+    execFileSync("tmux", ["-S", `${folder}/s`, "-f", "/dev/null", ...args], { cwd: folder }).toString();
   tmux("new-session", "-d", "-x", "200", "-y", "50", "env PS1='$ ' bash --norc --noprofile");
   const screen = () => tmux("capture-pane", "-p");
-  const shows = async (text: string | RegExp) => await until(() => (typeof text === "string" ? screen().includes(text) : text.test(screen())));
+  const shows = async (text: string | RegExp) =>
+    await until(() => (typeof text === "string" ? screen().includes(text) : text.test(screen())));
   const start = async (kind: string, prompt: string) => {
     tmux("send-keys", `clear; ${line(kind)}; stty -a | grep -o ' -*echo '`, "Enter");
     // not the line that was typed

@@ -56,10 +56,14 @@ t.test("the folder, the vault of the head and the references are what is asked f
 t.test("one line tells what was kept, and only if it differs", async (t) => {
   const folder = fresh(t);
   const env = (more: object) => ({ PATH: process.env["PATH"], HOME: folder.path, ...more });
-  const run = async (more: object, ...options: string[]) => await folder.run([...options, "--", "sh", "-c", "echo $KEY $PORT"], { env: env(more) });
+  const run = async (more: object, ...options: string[]) =>
+    await folder.run([...options, "--", "sh", "-c", "echo $KEY $PORT"], { env: env(more) });
   t.equal((await run({ KEY: secret })).stderr, "zvault: masked KEY once in stdout; --no-mask writes it as it is\n");
   const kept = await run({ KEY: "other-value", PORT: "1" });
-  t.equal(kept.stderr.split("\n")[0], "zvault: kept from your environment: PORT, KEY (--override uses the vault's)".replace("PORT, KEY", "KEY, PORT"));
+  t.equal(
+    kept.stderr.split("\n")[0],
+    "zvault: kept from your environment: PORT, KEY (--override uses the vault's)".replace("PORT, KEY", "KEY, PORT"),
+  );
   t.equal((await run({ KEY: "other-value", PORT: "1" }, "--override", "--no-mask")).stdout.toString(), `${secret} 3000\n`);
 });
 
@@ -77,7 +81,10 @@ t.test("a dangerous name starts nothing unless a person allowed it", async (t) =
   const folder = fresh(t, "GIT_SSH_COMMAND=./evil\nKEY=zvault://env/shop/KEY\n");
   const refused = await folder.run(["--", "touch", "started"]);
   t.equal(refused.code, 125);
-  t.match(refused.stderr, "zvault:   .env.zvault:1 GIT_SSH_COMMAND\nzvault: hint: if you trust this file: zvault allow --dangerous NAME");
+  t.match(
+    refused.stderr,
+    "zvault:   .env.zvault:1 GIT_SSH_COMMAND\nzvault: hint: if you trust this file: zvault allow --dangerous NAME",
+  );
   settings(folder, { dangerous: ["GIT_SSH_COMMAND"] });
   t.equal((await folder.run(["--", "sh", "-c", "echo $GIT_SSH_COMMAND"])).stdout.toString(), "./evil\n");
 });
@@ -117,7 +124,10 @@ t.test("without an env file the program starts as it is, with one note", async (
   const folder = fresh(t);
   mkdirSync(`${folder.path}/other/.git`, { recursive: true });
   const result = await folder.run(["--", "echo", "fine"], { cwd: `${folder.path}/other` });
-  t.same([result.stdout.toString(), result.stderr], ["fine\n", "zvault: no .env.zvault here or above: the environment stays as it is\n"]);
+  t.same(
+    [result.stdout.toString(), result.stderr],
+    ["fine\n", "zvault: no .env.zvault here or above: the environment stays as it is\n"],
+  );
 });
 
 t.test("nothing of zvault's own reaches the program", async (t) => {

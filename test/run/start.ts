@@ -31,7 +31,16 @@ export class Folder {
   words(args: readonly string[]): string[] {
     const driver = join(import.meta.dirname, "driver.ts");
     // tap puts a loader of its own into NODE_OPTIONS, which would handle signals
-    return ["/usr/bin/env", "-u", "NODE_OPTIONS", process.execPath, "--no-warnings", driver, join(this.path, "values.json"), ...args];
+    return [
+      "/usr/bin/env",
+      "-u",
+      "NODE_OPTIONS",
+      process.execPath,
+      "--no-warnings",
+      driver,
+      join(this.path, "values.json"),
+      ...args,
+    ];
   }
 
   /** The same for a shell. */
@@ -75,7 +84,9 @@ export function ended(child: ChildProcess): Promise<Ended> {
   child.stderr?.on("data", (data: Buffer) => err.push(data));
   return new Promise((done, fail) => {
     child.once("error", fail);
-    child.once("close", (code, signal) => done({ code, signal, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString() }));
+    child.once("close", (code, signal) =>
+      done({ code, signal, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString() }),
+    );
   });
 }
 

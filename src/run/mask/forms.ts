@@ -85,7 +85,12 @@ function percent(value: Uint8Array): string[] {
   const escape = (keep: RegExp) =>
     raw.replaceAll(/[^]/g, (c) => (keep.test(c) ? c : `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`));
   const strict = escape(/[A-Za-z0-9\-_.~]/);
-  const found = [strict, escape(/[A-Za-z0-9\-_.!~*'()]/), escape(/[A-Za-z0-9\-_.!~*'();,/?:@&=+$#]/), strict.replaceAll("%20", "+")];
+  const found = [
+    strict,
+    escape(/[A-Za-z0-9\-_.!~*'()]/),
+    escape(/[A-Za-z0-9\-_.!~*'();,/?:@&=+$#]/),
+    strict.replaceAll("%20", "+"),
+  ];
   return found.flatMap((text) => [text, text.replaceAll(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase())]);
 }
 

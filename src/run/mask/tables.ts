@@ -90,7 +90,13 @@ export class Tables {
    * inside a pattern. `before` and `after`: the neighbours of the text, -1 for none, -2 for not known yet (then a word hit at the
    * end is pending too); `words`: whether word patterns count.
    */
-  search(text: Uint8Array, length: number, edge: { before: number; after: number; words: boolean }, hits: Hit[], open: Pending[]): void {
+  search(
+    text: Uint8Array,
+    length: number,
+    edge: { before: number; after: number; words: boolean },
+    hits: Hit[],
+    open: Pending[],
+  ): void {
     const shift = this.#shift;
     const window = this.window;
     let end = window - 1;
@@ -98,9 +104,7 @@ export class Tables {
     while (end < length) {
       steps++;
       const move =
-        window < block
-          ? 0
-          : (shift[hash(text[end - 2] as number, text[end - 1] as number, text[end] as number)] as number);
+        window < block ? 0 : (shift[hash(text[end - 2] as number, text[end - 1] as number, text[end] as number)] as number);
       if (move > 0) {
         end += move;
         continue;

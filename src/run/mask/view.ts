@@ -26,7 +26,7 @@ export function squeeze(text: Uint8Array, run: number): View | undefined {
   const bytes = new Uint8Array(text.length);
   const origin = new Int32Array(text.length);
   let length = 0;
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     const byte = text[i] as number;
     if (byte === escape) {
       i = sequenceEnd(text, i);

@@ -70,7 +70,13 @@ t.test("a byte at a time gives what one piece gives", (t) => {
   const set = maskSet(all);
   for (const secret of all) {
     const text = latin(`a ${forms(secret.bytes).join(" | ")} z`);
-    t.equal(mask(set, Array.from(text, (_, i) => text.slice(i, i + 1))), mask(set, [text]));
+    t.equal(
+      mask(
+        set,
+        Array.from(text, (_, i) => text.slice(i, i + 1)),
+      ),
+      mask(set, [text]),
+    );
   }
   t.end();
 });
@@ -80,7 +86,11 @@ t.test("base64 and hex wrapped at 60, 64 and 76 columns are masked wherever the 
   for (const secret of secrets(20).filter((_, i) => i % 10 !== 9)) {
     for (let before = 0; before < 90; before++) {
       const body = new Uint8Array([...new Uint8Array(before).fill(65), ...secret.bytes, ...new Uint8Array(40).fill(66)]);
-      for (const [encoded, width] of [[body.toBase64(), 76], [body.toBase64(), 64], [body.toHex(), 60]] as const) {
+      for (const [encoded, width] of [
+        [body.toBase64(), 76],
+        [body.toBase64(), 64],
+        [body.toHex(), 60],
+      ] as const) {
         const text = encoded.replaceAll(new RegExp(`(.{${width}})`, "g"), "$1\n") + "\n";
         const whole = mask(set, [latin(text)]);
         if (!whole.includes(label(secret.name))) t.fail(`not masked: ${secret.name} before ${before} width ${width}`);
@@ -122,17 +132,21 @@ t.test("text without a secret passes byte for byte, in any pieces", (t) => {
 t.test("what almost is a secret passes byte for byte, in any pieces", (t) => {
   const all = secrets(12);
   const set = maskSet(all);
-  const near = fc.constantFrom(...all).chain(({ bytes: value }) =>
-    fc.nat({ max: value.length - 1 }).map((at) => bytesToText(value.slice(0, Math.min(at, 7)))),
-  );
+  const near = fc
+    .constantFrom(...all)
+    .chain(({ bytes: value }) => fc.nat({ max: value.length - 1 }).map((at) => bytesToText(value.slice(0, Math.min(at, 7)))));
   const filler = fc.constantFrom("\x1b[0m", "\n", " ", "\x00", "‹");
   fc.assert(
-    fc.property(fc.array(fc.tuple(near, filler), { maxLength: 12 }), fc.array(fc.nat({ max: 200 }), { maxLength: 6 }), (parts, cuts) => {
-      const text = latin(parts.flatMap(([a, b]) => [a, b]).join("#"));
-      const sorted = [0, ...cuts.map((cut) => Math.min(cut, text.length)).sort((a, b) => a - b), text.length];
-      const pieces = sorted.slice(1).map((cut, i) => text.slice(sorted[i], cut));
-      return mask(set, pieces) === bytesToText(text);
-    }),
+    fc.property(
+      fc.array(fc.tuple(near, filler), { maxLength: 12 }),
+      fc.array(fc.nat({ max: 200 }), { maxLength: 6 }),
+      (parts, cuts) => {
+        const text = latin(parts.flatMap(([a, b]) => [a, b]).join("#"));
+        const sorted = [0, ...cuts.map((cut) => Math.min(cut, text.length)).sort((a, b) => a - b), text.length];
+        const pieces = sorted.slice(1).map((cut, i) => text.slice(sorted[i], cut));
+        return mask(set, pieces) === bytesToText(text);
+      },
+    ),
     { numRuns: 500 },
   );
   t.end();
@@ -194,24 +208,28 @@ t.test("with stalls anywhere no value leaks more than min(3, length / 4) bytes, 
   const set = maskSet(all);
   const word = fc.oneof(fc.constantFrom(...all.map((one) => bytesToText(one.bytes))), fc.constantFrom("ok", "\n", "Zq", " "));
   fc.assert(
-    fc.property(fc.array(word, { maxLength: 10 }), fc.array(fc.tuple(fc.nat({ max: 300 }), fc.boolean()), { maxLength: 12 }), (words, cuts) => {
-      const text = words.join("~");
-      const stream = new MaskStream(set);
-      let out = "";
-      let from = 0;
-      for (const [cut, stall] of [...cuts].sort((a, b) => a[0] - b[0])) {
-        out += bytesToText(stream.push(latin(text.slice(from, Math.max(from, cut)))).slice());
-        if (stall) out += bytesToText(stream.release(50).slice());
-        from = Math.max(from, Math.min(cut, text.length));
-      }
-      out += bytesToText(stream.push(latin(text.slice(from))).slice()) + bytesToText(stream.flush().slice());
-      const leaks = all.some((one) => {
-        const value = bytesToText(one.bytes);
-        const least = Math.min(3, Math.floor(value.length / 4));
-        return words.includes(value) && value.length > 11 && out.includes(value.slice(0, least + 1));
-      });
-      return !leaks;
-    }),
+    fc.property(
+      fc.array(word, { maxLength: 10 }),
+      fc.array(fc.tuple(fc.nat({ max: 300 }), fc.boolean()), { maxLength: 12 }),
+      (words, cuts) => {
+        const text = words.join("~");
+        const stream = new MaskStream(set);
+        let out = "";
+        let from = 0;
+        for (const [cut, stall] of [...cuts].sort((a, b) => a[0] - b[0])) {
+          out += bytesToText(stream.push(latin(text.slice(from, Math.max(from, cut)))).slice());
+          if (stall) out += bytesToText(stream.release(50).slice());
+          from = Math.max(from, Math.min(cut, text.length));
+        }
+        out += bytesToText(stream.push(latin(text.slice(from))).slice()) + bytesToText(stream.flush().slice());
+        const leaks = all.some((one) => {
+          const value = bytesToText(one.bytes);
+          const least = Math.min(3, Math.floor(value.length / 4));
+          return words.includes(value) && value.length > 11 && out.includes(value.slice(0, least + 1));
+        });
+        return !leaks;
+      },
+    ),
     { numRuns: 500 },
   );
   t.end();
