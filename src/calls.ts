@@ -184,7 +184,8 @@ export type Calls = {
   /** `from`: "mirror" or a file made by `backup.create`; `dir`: the project folder. Credential proves that the copy opens. */
   "backup.restore": {
     args: { dir: string; from: string; id?: string };
-    result: { id: string; secrets: number; from: string; time: string };
+    /** `aside`: where the vault that stood there was moved */
+    result: { id: string; secrets: number; from: string; time: string; aside: string | null };
   };
   /** body[i] = value of fields[i]. `cas`: expected current version number, 0 = must not exist. */
   "kv.put": {

@@ -25,6 +25,11 @@ export function folderIn(found: Located, folder: string): string {
   });
 }
 
+/** The same for whoever asks for values: a folder elsewhere goes by its own path, to which only a person's leave gives anything. */
+export function folderFor(found: Located, folder: string): string {
+  return folderBelow(found, folder) ?? folder;
+}
+
 function checkoutOf(folder: string): string | undefined {
   for (let at = folder; ; at = dirname(at)) {
     if (lstatSync(`${at}/.git`, { throwIfNoEntry: false })) return at;

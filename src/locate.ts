@@ -149,14 +149,26 @@ function readVault(dir: string, how: Located["how"]): Located | undefined {
 }
 
 function gone(id: string, dir: string, places: Places, more: string): ZvaultError {
-  const mirror = `${places.state}/mirror/${id}/vault`;
-  const copy = fs.existsSync(mirror);
-  return new ZvaultError("gone", `the vault ${more === "" ? "" : `${more} `}is gone: it was in ${dir}`, {
-    hint: copy
-      ? `a copy is in ${dirname(mirror)}: run \`zvault backup restore\``
-      : "run `zvault backup restore FILE` if you have a copy",
+  const copy = newestCopy(id, places);
+  const time = copy?.mtime.toLocaleString("sv-SE").slice(0, 16);
+  return new ZvaultError("gone", `the vault ${more === "" ? "" : `${more} `}is gone (git clean?): it was in ${dir}`, {
+    hint:
+      time === undefined
+        ? "run `zvault backup restore --from FILE` if you have a copy"
+        : `an encrypted copy from ${time} is on this computer: run \`zvault backup restore\``,
     names: [dir],
   });
+}
+
+/** Mirrors are named by vault id and folder (vault/places.ts). */
+function newestCopy(id: string, places: Places): fs.Stats | undefined {
+  const folder = `${places.state}/mirror`;
+  if (!fs.existsSync(folder)) return undefined;
+  const copies = fs
+    .readdirSync(folder)
+    .filter((name) => name.startsWith(id))
+    .flatMap((name) => fs.lstatSync(`${folder}/${name}/vault`, { throwIfNoEntry: false }) ?? []);
+  return copies.toSorted((a, b) => b.mtimeMs - a.mtimeMs)[0];
 }
 
 type Known = { id: string; dir: string };

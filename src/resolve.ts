@@ -1,7 +1,7 @@
 /** The values of a run, asked of the agent: what `run` calls a Resolver, made of the client. Loaded in the hot lane. */
 import { connect, type Client } from "./client.ts";
 import { ZvaultError } from "./errors.ts";
-import { folderIn } from "./folder.ts";
+import { folderFor } from "./folder.ts";
 import { homeOf, locateVault, placesOf, type Located } from "./locate.ts";
 import type { VaultRef } from "./protocol.ts";
 import type { ResolveRequest, Resolver } from "./run/resolver.ts";
@@ -37,7 +37,7 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Resolver & { 
     async resolve(request) {
       found = locate(request);
       const { refs, dangerous } = request;
-      const args = { folder: folderIn(found, request.folder), refs, ...(dangerous.length === 0 ? {} : { dangerous }) };
+      const args = { folder: folderFor(found, request.folder), refs, ...(dangerous.length === 0 ? {} : { dangerous }) };
       const { result, body, release } = await (await connected()).ask("kv.resolve", args, { vault: refOf(found) });
       const values = result.values.map((value, at) => ({ ...value, bytes: body[at] ?? new Uint8Array() }));
       return { values, release };

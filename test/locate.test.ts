@@ -120,13 +120,13 @@ t.test("a vault that was here and is gone is said to be gone, with its mirror", 
   const dir = vaultIn(`${w.home}/shop`);
   know(w, id("a"), dir);
   fs.rmSync(`${dir}/vault`);
-  t.throws(() => w.find(`${w.home}/shop`), { code: "gone", hint: /backup restore FILE/ }, "the file only");
+  t.throws(() => w.find(`${w.home}/shop`), { code: "gone", hint: /backup restore --from FILE/ }, "the file only");
   fs.rmSync(dir, { recursive: true });
-  fs.mkdirSync(`${w.places.state}/mirror/${id("a")}`, { recursive: true });
-  fs.writeFileSync(`${w.places.state}/mirror/${id("a")}/vault`, "");
+  fs.mkdirSync(`${w.places.state}/mirror/${id("a")}-01234567`, { recursive: true });
+  fs.writeFileSync(`${w.places.state}/mirror/${id("a")}-01234567/vault`, "");
   t.throws(
     () => w.find(`${w.home}/shop`, { headId: id("a") }),
-    { code: "gone", hint: /mirror.*zvault backup restore/ },
+    { code: "gone", hint: /an encrypted copy from .*: run `zvault backup restore`/ },
     "git clean -fdx",
   );
   t.throws(() => w.find(w.home, { dir: "shop" }), { code: "gone" });

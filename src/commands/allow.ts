@@ -5,7 +5,7 @@ import { ZvaultCommand } from "../cli/base.ts";
 import { presenceFlags, presenceOf } from "../cli/flags.ts";
 import { refOf } from "../cli/project.ts";
 import { ZvaultError } from "../errors.ts";
-import { folderIn } from "../folder.ts";
+import { folderFor } from "../folder.ts";
 import { findFiles } from "../run/files.ts";
 
 export default class Allow extends ZvaultCommand {
@@ -31,7 +31,7 @@ variables that change what a program runs (NODE_OPTIONS, LD_PRELOAD, PATH, …).
     const words = argv.map(String);
     const session = this.session(flags);
     const folder = findFiles({ cwd: process.cwd(), home: process.env["HOME"] })[0]?.folder ?? realpathSync(process.cwd());
-    const below = folderIn(session.vault(), folder);
+    const below = folderFor(session.vault(), folder);
     const asked = flags.dangerous
       ? { folder: below, dangerous: words.map(variable) }
       : { folder: below, refs: words.map((word) => refOf(word).path) };

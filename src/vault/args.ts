@@ -83,6 +83,11 @@ const folder: Check = (value, name) => {
   if (value !== "." && value.split("/").some((part) => part === "" || part === "." || part === ".."))
     refuse(name, "a relative folder");
 };
+/** As `folder`, or the absolute path of one elsewhere: bound to nothing, but a person may allow it something. */
+const anyFolder: Check = (value, name) => {
+  if (typeof value === "string" && value.startsWith("/")) absolute(value, name);
+  else folder(value, name);
+};
 const project: Check = (value, name) => {
   if (typeof value !== "string" || !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(value)) refuse(name, "a project name: a-z 0-9 . _ -");
 };
@@ -153,9 +158,9 @@ const checks: Record<VerbName, Check> = {
     },
     { expect: expected },
   ),
-  "kv.resolve": object({ folder, refs: list(reference, limits.entries) }, { dangerous: list(variable, 1000) }),
+  "kv.resolve": object({ folder: anyFolder, refs: list(reference, limits.entries) }, { dangerous: list(variable, 1000) }),
   "project.list": nothing,
-  "project.allow": object({ folder }, { refs: list(path, 1000), dangerous: list(variable, 1000) }),
+  "project.allow": object({ folder: anyFolder }, { refs: list(path, 1000), dangerous: list(variable, 1000) }),
   "audit.verify": nothing,
   "audit.tail": object({}, { lines: whole(1, limits.auditTail) }),
 };
@@ -174,7 +179,9 @@ export function pathsOf(kind: "path" | "paths" | "entries" | "refs" | "prefix" |
     layouts?: { path: string }[];
     refs?: { path: string }[];
     paths?: string[];
+    project?: string;
   };
+  const entryPaths = [...(fieldsOf.entries ?? []), ...(fieldsOf.layouts ?? [])].map((one) => one.path);
   switch (kind) {
     case "path":
       return [fieldsOf.path ?? ""];
@@ -183,7 +190,8 @@ export function pathsOf(kind: "path" | "paths" | "entries" | "refs" | "prefix" |
     case "paths":
       return fieldsOf.paths ?? [];
     case "entries":
-      return [...(fieldsOf.entries ?? []), ...(fieldsOf.layouts ?? [])].map((one) => one.path);
+      // without an entry it only binds a project to its folder: decided where its values will be
+      return entryPaths.length > 0 ? entryPaths : [`env/${fieldsOf.project ?? ""}`];
     case "refs":
       return (fieldsOf.refs ?? []).map((one) => one.path);
     case "none":

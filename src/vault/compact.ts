@@ -140,7 +140,7 @@ function sameNames(a: State, b: State): boolean {
   const names = (state: State): string =>
     JSON.stringify([
       Array.from(state.secrets.values(), (one) => [
-        ...[one.path, one.class, one.audience, one.description, one.createdBy, one.created, one.exposed],
+        { ...one, versions: undefined },
         ...one.versions.map((version) => ({ ...version, fields: [...version.fields.keys()] })),
       ]),
       [...state.projects],

@@ -232,7 +232,7 @@ export class Holdings {
     if (!whole) vault.event("agent.unseal", { unauthenticated: true, problem: "unseal.log was changed" });
     if (failures.length > 0)
       vault.notices.push(
-        `${failures.length} failed tries to unseal since the last time, the last at ${failures.at(-1)?.time ?? ""}`,
+        `${failures.length} failed ${failures.length === 1 ? "try" : "tries"} to unseal since the last time, the last at ${failures.at(-1)?.time ?? ""}`,
       );
     const detail = { by: vault.by, notices: vault.notices.length };
     await vault.audit.record({ kind: "event", request: newRequest(), verb: "agent.unseal", paths: [], caller, detail });

@@ -232,8 +232,8 @@ export class Session {
     return this.#holdings.inTurn(dir, async () => {
       await this.#holdings.seal(dir, "restore");
       const way = { root: args.dir, from: args.from, id: args.id, way: { credential } };
-      const { id, secrets, from, time } = await this.#presence.tried(() => restoreVault(this.#holdings, way));
-      return answer({ id, secrets, from, time });
+      const { id, secrets, from, time, aside } = await this.#presence.tried(() => restoreVault(this.#holdings, way));
+      return answer({ id, secrets, from, time, aside: aside ?? null });
     });
   }
 }

@@ -59,6 +59,8 @@ export function normal(text: string, folder: string): string {
     .replace(/\b[0-9a-f]{8}…/g, "ID8…")
     .replace(/\b(slot-)?[0-9a-f]{8}\b/g, (one) => (/[0-9]/.test(one) ? "ID8" : one))
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "TIME")
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d\b/g, "TIME")
+    .replace(/\.zvault\.before-[\dTZ-]+/g, ".zvault.before-TIME")
     .replace(/\bjust now\b|\b\d+ (s|min) ago\b/g, "AGE")
     .replace(/(?<![:\w])\d+ (KiB|B)\b/g, "SIZE")
     .replace(/\b(AGE|SIZE) {2,}/g, "$1  ")

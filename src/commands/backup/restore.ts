@@ -8,14 +8,13 @@ import { presenceFlags, presenceOf, yesFlag } from "../../cli/flags.ts";
 import { age, count } from "../../cli/output.ts";
 import { askPassphrase, presenceFromFlags } from "../../cli/presence.ts";
 import { headVault } from "../../cli/session.ts";
-import { ZvaultError } from "../../errors.ts";
 
 export default class BackupRestore extends ZvaultCommand {
   static override summary = "bring a lost vault back";
   static override usage = ["[--from mirror|FILE] [--yes]"];
   static override description = `
 Without --from: the newest mirror, which is kept outside the project because \`git clean -fdx\` deletes .zvault. A vault that is
-still there is never written over. The restored vault starts a new lineage.`;
+still there, damaged or not, is moved aside, never written over. The restored vault starts a new lineage.`;
   static override examples = [
     "zvault backup restore",
     "zvault backup restore --from shop-2026-11.zvault",
@@ -31,15 +30,10 @@ still there is never written over. The restored vault starts a new lineage.`;
   override async run(): Promise<void> {
     const { flags } = await this.parse(BackupRestore);
     const dir = realpathSync(resolve(flags.vault ?? process.env["ZVAULT_DIR"] ?? ".").replace(/\/\.zvault$/, ""));
-    if (existsSync(`${dir}/.zvault/vault`)) {
-      throw new ZvaultError("usage", `there is a vault in ${dir}; it is not written over`, {
-        hint: "move .zvault away first",
-        names: [dir],
-      });
-    }
     const from = flags.from === "mirror" ? "mirror" : resolve(flags.from);
     const id = flags.id ?? headVault();
-    const question = `Restore the vault of ${dir} from ${from === "mirror" ? "the newest mirror" : from}?`;
+    const there = existsSync(`${dir}/.zvault`) ? " The one that is there is moved aside." : "";
+    const question = `Restore the vault of ${dir} from ${from === "mirror" ? "the newest mirror" : from}?${there}`;
     await sure(question, { yes: flags.yes, usually: true, no: "nothing was restored" });
     const session = this.session(flags);
     const credential = (await presenceFromFlags(presenceOf(flags))) ?? (await askPassphrase("Passphrase: "));
@@ -48,6 +42,7 @@ still there is never written over. The restored vault starts a new lineage.`;
       const { result } = await session.ask("backup.restore", asked, { vault: false, credential });
       this.print(flags, result, () => [
         `restored ${dir}/.zvault with ${count(result.secrets, "secret")}, from a copy made ${age(result.time)}`,
+        ...(result.aside === null ? [] : [`what stood there is in ${result.aside}`]),
         "next: zvault unseal",
       ]);
     } finally {
