@@ -7,7 +7,7 @@ import { build as ownBuild } from "./build.ts";
 import { ZvaultError } from "./errors.ts";
 import { type AnswerHeader, type RequestHeader, sealHint } from "./frame.ts";
 import type { Frame } from "./frame-reader.ts";
-import { dial, type Link, Lost } from "./link.ts";
+import { type Connection, type Dial, Lost } from "./connection.ts";
 import { homeOf, type Places } from "./locate.ts";
 import { isGone } from "./process-stat.ts";
 import type { Answer, Credential, VaultRef } from "./protocol.ts";
@@ -18,6 +18,8 @@ export type ConnectOptions = {
   places: Places;
   /** start an agent when none runs; else `sealed` is thrown */
   start: boolean;
+  /** how to connect, if not by the event loop */
+  dial?: Dial;
   /** another build, or another way to start an agent: for tests */
   build?: string;
   command?: Command;
@@ -33,8 +35,9 @@ export async function connect(o: ConnectOptions): Promise<Client> {
   return new Client(o, await reach(o));
 }
 
-async function reach(o: ConnectOptions): Promise<Link> {
+async function reach(o: ConnectOptions): Promise<Connection> {
   const end = now() + patience;
+  const dial = o.dial ?? (await import("./link.ts")).dial;
   do {
     const link = await dial(o.places.runtime);
     if (link) return link;
@@ -60,10 +63,10 @@ function sleep(ms: number): Promise<void> {
 
 export class Client {
   readonly #options: ConnectOptions;
-  #link: Link;
+  #link: Connection;
   #before: Promise<unknown> = Promise.resolve();
 
-  constructor(options: ConnectOptions, link: Link) {
+  constructor(options: ConnectOptions, link: Connection) {
     this.#options = options;
     this.#link = link;
   }

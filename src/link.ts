@@ -6,9 +6,8 @@ import net from "node:net";
 import { ZvaultError } from "./errors.ts";
 import { type AnswerHeader, parseAnswer, printHead, type RequestHeader } from "./frame.ts";
 import { type Frame, FrameReader, plainRoom } from "./frame-reader.ts";
-import { processStat } from "./process-stat.ts";
+import { checkPeer, type Connection, Lost } from "./connection.ts";
 import { checkRuntimeFolder, socketPath } from "./runtime-folder.ts";
-import { peerCredentials } from "./sys/peer.ts";
 
 /** undefined: nobody listens. Throws `no-runtime`, and `unsafe-file` when somebody else does. */
 export async function dial(runtime: string): Promise<Link | undefined> {
@@ -18,7 +17,7 @@ export async function dial(runtime: string): Promise<Link | undefined> {
   return (await link.opened) ? link : undefined;
 }
 
-export class Link {
+export class Link implements Connection {
   /** False: nobody listens. */
   readonly opened: Promise<boolean>;
   /** the agent's process */
@@ -55,12 +54,7 @@ export class Link {
 
   #checkPeer(): void {
     const { fd } = (this.#socket as unknown as { _handle: { fd: number } })._handle;
-    const peer = peerCredentials(fd);
-    if (peer.uid !== process.geteuid?.()) {
-      throw new ZvaultError("unsafe-file", `another user (uid ${peer.uid}) listens on the agent's socket`);
-    }
-    this.pid = peer.pid;
-    this.startTime = processStat(peer.pid)?.startTime ?? "";
+    ({ pid: this.pid, startTime: this.startTime } = checkPeer(fd));
   }
 
   /** Sends one request and waits for its answer, as long as it takes. Rejects with `Lost` when the agent goes away before it answers. */
@@ -116,9 +110,4 @@ export class Link {
     this.#waiting?.reject(this.#dead);
     this.#waiting = undefined;
   }
-}
-
-/** The connection ended without an answer. */
-export class Lost extends Error {
-  override readonly name = "Lost";
 }

@@ -1,5 +1,6 @@
 /** The values of a run, asked of the agent: what `run` calls a Resolver, made of the client. Loaded in the hot lane. */
 import { connect, type Client } from "./client.ts";
+import { dialDirect } from "./direct-link.ts";
 import { ZvaultError } from "./errors.ts";
 import { folderFor } from "./folder.ts";
 import { homeOf, locateVault, placesOf, type Located } from "./locate.ts";
@@ -14,7 +15,7 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Resolver & { 
   let found: Located | undefined;
 
   async function connected(): Promise<Client> {
-    client ??= await connect({ places, start: true });
+    client ??= await connect({ places, start: true, dial: dialDirect });
     return client;
   }
 

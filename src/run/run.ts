@@ -2,7 +2,6 @@
  * `zvault run`, from the words behind it to the program: arguments → env files → plan → values → environment → the program in our
  * place, or under the mask. Who gives the values is passed in: this room knows neither client nor agent.
  */
-import { isatty } from "node:tty";
 import type { Ref } from "../envfile/reference.ts";
 import { printReference } from "../envfile/reference.ts";
 import { errorsTo, optionsHelp, parseArgs, type RunOptions } from "./args.ts";
@@ -15,6 +14,7 @@ import type { Secret } from "./mask/borders.ts";
 import { plan as makePlan, type Plan } from "./plan.ts";
 import { checkSizes, findProgram } from "./program.ts";
 import { askFor, type Resolver } from "./resolver.ts";
+import { isTerminal } from "../sys/tty.ts";
 import { compareKept, finish, type Value } from "./values.ts";
 
 export type RunInput = {
@@ -121,7 +121,7 @@ function tellKept(names: readonly string[]): void {
 }
 
 async function start(start: Start, secrets: readonly Secret[], options: RunOptions, guard: Shield): Promise<number> {
-  const masked = { stdout: !isatty(1), stderr: !isatty(2) };
+  const masked = { stdout: !isTerminal(1), stderr: !isTerminal(2) };
   if (!options.mask || (!masked.stdout && !masked.stderr)) execInPlace(start, guard);
   // not loaded in the plain lane, which has to be fast
   const [{ maskSet }, { runMasked }] = await Promise.all([import("./mask/borders.ts"), import("./spawn.ts")]);

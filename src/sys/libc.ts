@@ -23,6 +23,8 @@ const signatures = {
   fcntl: { return: "int32", arguments: ["int32", "int32", "int64"] },
   flock: { return: "int32", arguments: ["int32", "int32"] },
   pipe2: { return: "int32", arguments: ["buffer", "int32"] },
+  socket: { return: "int32", arguments: ["int32", "int32", "int32"] },
+  connect: { return: "int32", arguments: ["int32", "buffer", "uint32"] },
   getsockopt: { return: "int32", arguments: ["int32", "int32", "int32", "buffer", "buffer"] },
   tcgetattr: { return: "int32", arguments: ["int32", "buffer"] },
   tcsetattr: { return: "int32", arguments: ["int32", "int32", "buffer"] },

@@ -16,6 +16,11 @@ export function openTty(): { fd: number; close(): void } {
   return { fd, close: () => closeSync(fd) };
 }
 
+/** As isatty(3); node:tty would load all of node:net for it. */
+export function isTerminal(fd: number): boolean {
+  return libc().call.tcgetattr(fd, new Uint32Array(termiosSize / 4)) === 0;
+}
+
 /** Typed characters are no longer shown; lines, ^C and ^D work on. Throws ENOTTY. `restore` may be called twice. */
 export function noEcho(fd: number): { restore(): void } {
   const { call } = libc();

@@ -1,0 +1,32 @@
+/** A connection to the agent, whatever carries it: `Link` waits in the event loop, `DirectLink` in the system call. */
+import { ZvaultError } from "./errors.ts";
+import type { AnswerHeader, RequestHeader } from "./frame.ts";
+import type { Frame } from "./frame-reader.ts";
+import { processStat } from "./process-stat.ts";
+import { peerCredentials } from "./sys/peer.ts";
+
+export type Connection = {
+  /** the agent's process, and when it began (clock ticks since boot) */
+  readonly pid: number;
+  readonly startTime: string;
+  /** Sends one request and waits for its answer, as long as it takes. Rejects with `Lost` when the agent goes away before it answers. */
+  ask(header: RequestHeader, parts: readonly Uint8Array[]): Promise<Frame<AnswerHeader>>;
+  close(): void;
+};
+
+/** undefined: nobody listens. */
+export type Dial = (runtime: string) => Promise<Connection | undefined>;
+
+/** Who listens. Throws `unsafe-file` for another user, before anything was sent. */
+export function checkPeer(fd: number): { pid: number; startTime: string } {
+  const { pid, uid } = peerCredentials(fd);
+  if (uid !== process.geteuid?.()) {
+    throw new ZvaultError("unsafe-file", `another user (uid ${uid}) listens on the agent's socket`);
+  }
+  return { pid, startTime: processStat(pid)?.startTime ?? "" };
+}
+
+/** The connection ended without an answer. */
+export class Lost extends Error {
+  override readonly name = "Lost";
+}
