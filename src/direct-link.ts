@@ -56,7 +56,7 @@ class DirectLink implements Connection {
 
   #send(bytes: Uint8Array): void {
     try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(this.#open(), bytes, done);
+      for (let done = 0; done < bytes.length;) done += writeSync(this.#open(), bytes, done);
     } catch {
       // the agent may have said why it hung up
     }
