@@ -1,5 +1,6 @@
 /** `npm run bench`: the figures of README and designs. n = `node -e 0` of the same Node, in the same interleaved run. */
 import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import { join } from "node:path";
@@ -29,7 +30,7 @@ function makePlace(parent: string): Place {
   return { base, cwd, env, run };
 }
 
-const hex = (at: number): string => Buffer.from(`value number ${at} of the benchmark`).toString("hex");
+const hex = (at: number): string => createHash("sha256").update(`value number ${at}`).digest("hex");
 
 function writeEnv(place: Place, count: number): void {
   fs.writeFileSync(join(place.cwd, ".env"), Array.from({ length: count }, (_, at) => `SECRET_KEY_${at}=${hex(at)}\n`).join(""));

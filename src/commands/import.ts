@@ -77,6 +77,7 @@ readable; --secret and --plain overrule. A comment that holds a secret is left o
       project,
       options: { plain: flags.plain, secret: flags.secret },
       judge,
+      ...(found ? { vault: found.id } : {}),
       ...(knows ? { existing: knows.classes } : {}),
     };
     const plan = planImport(input);
@@ -85,7 +86,7 @@ readable; --secret and --plain overrule. A comment that holds a secret is left o
     if (flags["dry-run"]) return this.#planned(flags, plan, project);
     await this.#agree(flags, plan, project, gathered, dangerous);
     const choices = { project, folder: gathered.folder, relative, files: gathered.files, dangerous };
-    await this.#apply(session, flags, input, choices, found?.id);
+    await this.#apply(session, flags, found ? plan : input, choices);
   }
 
   #planned(flags: { json: boolean; verbose: boolean }, plan: Plan, project: string): void {
@@ -123,9 +124,10 @@ readable; --secret and --plain overrule. A comment that holds a secret is left o
     }
   }
 
-  async #apply(session: Session, flags: ApplyFlags, input: PlanInput, choices: Choices, id: string | undefined): Promise<void> {
-    const vault = id ?? (await makeVault(session, choices.folder));
-    const plan = planImport({ ...input, vault });
+  /** The plan that was shown; without a vault yet, its input: the new vault's id goes into the head of the files. */
+  async #apply(session: Session, flags: ApplyFlags, from: Plan | PlanInput, choices: Choices): Promise<void> {
+    const vault = "judge" in from ? await makeVault(session, choices.folder) : session.vault().id;
+    const plan = "judge" in from ? planImport({ ...from, vault }) : from;
     // asked again in case another program bound the project meanwhile
     if (choices.dangerous.length > 0) {
       const proof = { keyFile: flags["key-file"] };

@@ -75,11 +75,11 @@ function byChance(text: string): Hit[] {
 /** Hits in order of their place; of those that overlap, the one of the surest rule. */
 export function scanText(bytes: Uint8Array): Hit[] {
   const text = oneUnitPerByte(bytes);
-  const kept: Hit[] = [];
+  const kept: Hit[] = []; // in order of their place, none touching another
   for (const hit of [...byRules(text), ...byChance(text)]) {
-    if (!kept.some((one) => hit.start < one.end && one.start < hit.end)) kept.push(hit);
+    const at = placeOf(kept, hit.start);
+    if ((kept[at]?.start ?? Infinity) >= hit.end && (kept[at - 1]?.end ?? 0) <= hit.start) kept.splice(at, 0, hit);
   }
-  kept.sort((a, b) => a.start - b.start);
   let line = 1;
   let at = 0;
   for (const hit of kept) {
@@ -87,4 +87,16 @@ export function scanText(bytes: Uint8Array): Hit[] {
     hit.line = line;
   }
   return kept;
+}
+
+/** Index of the first hit that starts at or behind `start`. */
+function placeOf(hits: readonly Hit[], start: number): number {
+  let low = 0;
+  let high = hits.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((hits[middle]?.start ?? 0) < start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
