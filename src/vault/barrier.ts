@@ -10,7 +10,17 @@ import { GroupSync } from "./group-sync.ts";
 import type { Head, LogPosition } from "./head.ts";
 import { type Header, headerLength, parseHeader, printHeader } from "./header.ts";
 import { folderOf, type Io, readAll, writeAll, writeFresh } from "./io.ts";
-import { type CellRef, type Frame, openMeta, openValue, recordType, type RecordType, sealRecord, type TermKeys } from "./record.ts";
+import {
+  type CellRef,
+  type Frame,
+  openMeta,
+  openValue,
+  opensTo,
+  recordType,
+  type RecordType,
+  sealRecord,
+  type TermKeys,
+} from "./record.ts";
 
 /** What the barrier needs of the keyring. */
 export type TermView = { readonly current: TermKeys; get(term: number): TermKeys | undefined };
@@ -165,6 +175,14 @@ export class Barrier {
     const value = got === ref.length && keys ? openValue(this.header, keys, ref, sealed) : undefined;
     if (!value) throw new ZvaultError("damaged", `cell ${ref.cell} of record ${ref.sequence} at byte ${ref.offset} is damaged`);
     return value;
+  }
+
+  /** True when what lies on disk at `ref` opens to exactly `value`. */
+  holds(ref: CellRef, value: Secret): boolean {
+    const sealed = new Uint8Array(new ArrayBuffer(ref.length));
+    const got = readAll(this.#io, this.#fd, sealed, ref.offset);
+    const keys = this.#terms.get(ref.term);
+    return got === ref.length && keys !== undefined && opensTo(this.header, keys, ref, sealed, value);
   }
 
   /** Walks the file again and opens every cell. Throws like `open`; the number of records. */

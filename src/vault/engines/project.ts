@@ -3,7 +3,6 @@
  * (docs/design.md, "What a folder may ask for").
  */
 import type { Calls, ProjectInfo } from "../../calls.ts";
-import { equalSecrets } from "../../crypto/equal.ts";
 import { hex } from "../../crypto/hash.ts";
 import { random } from "../../crypto/random.ts";
 import type { Secret } from "../../crypto/secret.ts";
@@ -104,10 +103,7 @@ export const project = {
   /** Reads what was written and compares: only then may the plaintext file go. Throws `damaged`. */
   readBack(vault: Vault, written: Written["check"]): void {
     for (const { path, ref, value } of written) {
-      const there = vault.barrier.read(ref);
-      const same = equalSecrets(there, value);
-      there.wipe();
-      if (!same)
+      if (!vault.barrier.holds(ref, value))
         throw new ZvaultError("damaged", `${path} read back from disk is not what was written`, {
           hint: "the file was left where it is",
         });
@@ -160,10 +156,7 @@ function sameValue(vault: Vault, path: string, value: Secret, expand: boolean): 
   const current = vault.state.current(path)?.version;
   const ref = current?.fields.get("value");
   if (!current || !ref || current.fields.size !== 1 || current.expand !== expand) return false;
-  const there = vault.barrier.read(ref);
-  const same = equalSecrets(there, value);
-  there.wipe();
-  return same;
+  return vault.barrier.holds(ref, value);
 }
 
 /** A folder gets its own projects' values, and what a person allowed it. */
