@@ -1,6 +1,6 @@
 /**
- * The connection of the hot lane: like `Link`, but it waits in the system call. A run has nothing else to do until it has its values, and
- * a signal still ends it.
+ * The connection of the command line: like `Link`, but it waits in the system call. A command has nothing else to do until it has its
+ * answer, and a signal still ends it. node:net would take 5 ms to load.
  */
 import { closeSync, readSync, writeSync } from "node:fs";
 import { ZvaultError } from "./errors.ts";

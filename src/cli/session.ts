@@ -2,6 +2,7 @@
 import { parseHead } from "../envfile/head.ts";
 import type { Calls } from "../calls.ts";
 import { connect, type Client } from "../client.ts";
+import { dialDirect } from "../direct-link.ts";
 import { ZvaultError } from "../errors.ts";
 import { homeOf, locateVault, placesOf, type Located, type Places } from "../locate.ts";
 import type { Answer, Credential, VaultRef } from "../protocol.ts";
@@ -83,7 +84,7 @@ export class Session {
   async client(): Promise<Client | undefined> {
     if (this.#client) return this.#client;
     try {
-      this.#client = await connect({ places: this.places, start: this.#options.start ?? true });
+      this.#client = await connect({ places: this.places, start: this.#options.start ?? true, dial: dialDirect });
     } catch (error) {
       const none = error instanceof ZvaultError && error.code === "sealed";
       if (!none) throw error;
