@@ -36,11 +36,19 @@ const closeOnExec = 0o2000000n;
 const memlock = 8;
 const failed = 0xffff_ffff_ffff_ffffn;
 
+export type Preference = "memfd_secret" | "mlock" | "plain";
+let preferred: Preference = "memfd_secret";
+
+/** What `mapRegion` tries first from now on: for tests of the fallbacks, whose pages root can read. */
+export function preferMemory(kind: Preference): void {
+  preferred = kind;
+}
+
 const live: Record<MemoryKind, number> = { memfd_secret: 0, mlock: 0, unlocked: 0 };
 let lastWhy = "";
 
 /** Never throws for lack of lockable memory; throws ENOMEM when there is no memory at all. `length` in bytes, ≥ 1. */
-export function mapRegion(length: number, prefer: "memfd_secret" | "mlock" | "plain" = "memfd_secret"): Region {
+export function mapRegion(length: number, prefer: Preference = preferred): Region {
   if (!Number.isSafeInteger(length) || length < 1) throw new RangeError("a region has at least one byte");
   if (!native()) {
     // Memory that V8 allocates outside its heap is the best there is.

@@ -9,9 +9,12 @@ import type { Places } from "../../src/locate.ts";
 import { isGone, processStat } from "../../src/process-stat.ts";
 import type { Command } from "../../src/start-agent.ts";
 
+/** `memory`: another kind of locked memory than the best */
+export type Tuning = { time?: number; grace?: number; memory?: "mlock" };
+
 const driver = fileURLToPath(new URL("driver.ts", import.meta.url));
 
-export function agentCommand(tuning: { time?: number; grace?: number } = {}): Command {
+export function agentCommand(tuning: Tuning = {}): Command {
   const node = [process.execPath, "--disable-sigusr1", "--no-warnings", driver, JSON.stringify(tuning), "--agent"];
   return { file: "/usr/bin/env", args: ["-i", ...node] };
 }
@@ -29,7 +32,7 @@ type T = { teardown(act: () => void | Promise<void>): void };
 /** Connects to an agent of its own that this starts; it is ended when the test ends. */
 export async function realAgent(
   t: T,
-  tuning: { time?: number; grace?: number } = {},
+  tuning: Tuning = {},
 ): Promise<{ client: Client; base: string; places: Places; options: ConnectOptions }> {
   const { base, places } = makePlaces();
   const options: ConnectOptions = { places, start: true, command: agentCommand(tuning) };
