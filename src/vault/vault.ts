@@ -27,6 +27,8 @@ import { mendKeys } from "./unlock.ts";
 
 /** A checkpoint after this many records: unsealing reads the last one and what follows. */
 const checkpointEvery = 1000;
+/** At seal already after this many. */
+const worthCheckpoint = 100;
 /** Dead bytes that are worth a compaction, if they are also more than half of the log. */
 const deadWorth = 1024 * 1024;
 /** Counting them goes through all secrets. */
@@ -284,6 +286,15 @@ export class Vault {
   /** Always seals: the line is tried, a full or broken disk does not keep the keys in memory. */
   async seal(reason: string): Promise<void> {
     if (this.sealed) return;
+    try {
+      // the next unseal need not go through what was changed since the last one
+      if (!this.#busy && this.barrier.sinceCheckpoint > worthCheckpoint) {
+        this.barrier.append(recordType.checkpoint, dumpState(this.state), []);
+        await this.durable();
+      }
+    } catch {
+      // a full disk: the one before serves as well
+    }
     try {
       this.event("agent.seal", { reason });
       await this.barrier.synced();
