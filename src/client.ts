@@ -25,7 +25,13 @@ export type ConnectOptions = {
   command?: Command;
 };
 
-export type AskOptions = { vault?: VaultRef; body?: Uint8Array[]; credential?: Credential };
+export type AskOptions = {
+  vault?: VaultRef;
+  body?: Uint8Array[];
+  credential?: Credential;
+  /** runs once the request is sent, before anything of its answer is read */
+  meanwhile?: () => void;
+};
 
 /** ms */
 const patience = 20_000;
@@ -90,13 +96,13 @@ export class Client {
   async #ask<V extends VerbName>(verb: V, args: Calls[V]["args"], o: AskOptions): Promise<Answer<V>> {
     const header = this.#header(verb, args, o);
     const parts = [...(o.body ?? []), ...(o.credential?.parts ?? [])];
-    let frame = await this.#send(header, parts, verb);
+    let frame = await this.#send(header, parts, verb, o.meanwhile);
     // an agent that is on its way out did nothing yet
     for (let again = 0; again < 10 && isEnding(frame); again += 1) {
       this.#link.close();
       await sleep(pause);
       this.#link = await reach(this.#options);
-      frame = await this.#send(header, parts, verb);
+      frame = await this.#send(header, parts, verb, o.meanwhile);
     }
     const { header: answer } = frame;
     if (!answer.ok) {
@@ -111,9 +117,14 @@ export class Client {
     return { result: answer.result as Calls[V]["result"], body: frame.body, release: () => frame.wipe() };
   }
 
-  async #send(header: RequestHeader, parts: readonly Uint8Array[], verb: VerbName): Promise<Frame<AnswerHeader>> {
+  async #send(
+    header: RequestHeader,
+    parts: readonly Uint8Array[],
+    verb: VerbName,
+    meanwhile?: () => void,
+  ): Promise<Frame<AnswerHeader>> {
     try {
-      return await this.#link.ask(header, parts);
+      return await this.#link.ask(header, parts, meanwhile);
     } catch (failure) {
       if (!(failure instanceof Lost)) throw failure;
       const harmless = verbs[verb].audit === "none" || verbs[verb].audit === "read";

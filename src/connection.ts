@@ -9,8 +9,11 @@ export type Connection = {
   /** the agent's process, and when it began (clock ticks since boot) */
   readonly pid: number;
   readonly startTime: string;
-  /** Sends one request and waits for its answer, as long as it takes. Rejects with `Lost` when the agent goes away before it answers. */
-  ask(header: RequestHeader, parts: readonly Uint8Array[]): Promise<Frame<AnswerHeader>>;
+  /**
+   * Sends one request and waits for its answer, as long as it takes; `meanwhile` runs before anything of it is read. Rejects with `Lost`
+   * when the agent goes away before it answers.
+   */
+  ask(header: RequestHeader, parts: readonly Uint8Array[], meanwhile?: () => void): Promise<Frame<AnswerHeader>>;
   close(): void;
 };
 

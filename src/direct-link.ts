@@ -42,8 +42,9 @@ class DirectLink implements Connection {
   }
 
   /** Throws `Lost` when the agent goes away before it answers. */
-  async ask(header: RequestHeader, parts: readonly Uint8Array[]): Promise<Frame<AnswerHeader>> {
+  async ask(header: RequestHeader, parts: readonly Uint8Array[], meanwhile?: () => void): Promise<Frame<AnswerHeader>> {
     for (const part of [printHead(header), ...parts]) this.#send(part);
+    meanwhile?.();
     for (;;) {
       const count = this.#receive();
       if (count === 0) throw this.#lost();

@@ -58,7 +58,7 @@ export class Link implements Connection {
   }
 
   /** Sends one request and waits for its answer, as long as it takes. Rejects with `Lost` when the agent goes away before it answers. */
-  async ask(header: RequestHeader, parts: readonly Uint8Array[]): Promise<Frame<AnswerHeader>> {
+  async ask(header: RequestHeader, parts: readonly Uint8Array[], meanwhile?: () => void): Promise<Frame<AnswerHeader>> {
     const head = printHead(header);
     const answer = new Promise<Frame<AnswerHeader>>((resolve, reject) => {
       if (this.#dead !== undefined) return reject(this.#dead);
@@ -67,6 +67,7 @@ export class Link implements Connection {
     this.#socket.ref();
     try {
       if (this.#dead === undefined) this.#write([head, ...parts]);
+      meanwhile?.();
       return await answer;
     } finally {
       this.#waiting = undefined;

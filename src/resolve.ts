@@ -35,11 +35,11 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Resolver & { 
   }
 
   return {
-    async resolve(request) {
+    async resolve(request, meanwhile) {
       found = locate(request);
       const { refs, dangerous } = request;
       const args = { folder: folderFor(found, request.folder), refs, ...(dangerous.length === 0 ? {} : { dangerous }) };
-      const { result, body, release } = await (await connected()).ask("kv.resolve", args, { vault: refOf(found) });
+      const { result, body, release } = await (await connected()).ask("kv.resolve", args, { vault: refOf(found), meanwhile });
       const values = result.values.map((value, at) => ({ ...value, bytes: body[at] ?? new Uint8Array() }));
       return { values, release };
     },

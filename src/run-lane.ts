@@ -21,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     argv,
     env: process.env,
     cwd,
-    resolver: { resolve: (request) => resolver().resolve(request), unseal: () => resolver().unseal() },
+    resolver: { resolve: (request, meanwhile) => resolver().resolve(request, meanwhile), unseal: () => resolver().unseal() },
   });
   made?.close();
   return code;

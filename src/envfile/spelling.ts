@@ -44,6 +44,8 @@ export function readsBack(raw: string, value: string): boolean {
 
 /** A spelling of `value`: bare if that is safe, else in the first quotes that hold it; undefined if there is none. */
 export function spell(value: string): string | undefined {
+  // what most are, references above all; nothing in it means anything to a reader
+  if (/^[A-Za-z0-9][A-Za-z0-9_./:-]*$/.test(value)) return value;
   const escaped = value.replaceAll("\n", "\\n").replaceAll("\r", "\\r");
   const tries = [value, `'${value}'`, `"${value}"`, `\`${value}\``, `"${escaped}"`];
   if (value === "") return "";

@@ -46,7 +46,13 @@ export function toText(bytes: Uint8Array): string {
 /** Lone U+DC80–U+DCFF only: with the `u` flag a pair is one code point and does not match. */
 const escaped = /[\u{dc80}-\u{dcff}]+/gu;
 
+function isPlain(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) >= 0xd800) return false;
+  return true;
+}
+
 export function toBytes(text: string): Uint8Array {
+  if (isPlain(text)) return encoder.encode(text);
   const parts: Uint8Array[] = [];
   let from = 0;
   for (const found of text.matchAll(escaped)) {

@@ -1,4 +1,5 @@
 /** The plain lane: this process becomes the program. Same pid, terminal, job control, exit code and signals; our image is gone. */
+import { libc } from "../sys/libc.ts";
 import { clearNonBlocking, resetSignalsForExec, setCoreLimitZero, setUndumpable } from "../sys/process.ts";
 import { startFailure } from "./program.ts";
 
@@ -19,6 +20,12 @@ export type Shield = { restore(): void };
 export function shield(): Shield {
   setUndumpable();
   return setCoreLimitZero();
+}
+
+/** Binds what `execInPlace` will call, while the agent works. */
+export function prepareExec(): void {
+  const { call } = libc();
+  void [call.signal, call.sigprocmask, call.fcntl];
 }
 
 /** Does not return. Throws a `RunFailure` when the system refuses. */

@@ -19,10 +19,11 @@ export type ResolveRequest = {
 
 export type Resolver = {
   /**
+   * `meanwhile` is called before a value is in this process, if there is one; best once the request is on its way.
    * values[i] belongs to refs[i]; `release` wipes them. Throws ZvaultError; `unresolved` and `not-bound` carry the paths (or the
    * references) in `names`.
    */
-  resolve(request: ResolveRequest): Promise<{ values: Value[]; release(): void }>;
+  resolve(request: ResolveRequest, meanwhile: () => void): Promise<{ values: Value[]; release(): void }>;
   /** Asks a person on the terminal and unseals. Throws `would-ask` without a terminal. */
   unseal(): Promise<void>;
 };
@@ -37,6 +38,7 @@ export async function askFor(o: {
   refs: Ref[];
   dangerous: string[];
   known: Map<string, Value>;
+  meanwhile: () => void;
   /** ms to wait for a person, undefined: do not wait */
   wait: number | undefined;
   vaultDir: string | undefined;
@@ -53,7 +55,7 @@ export async function askFor(o: {
   let asked = false;
   for (;;) {
     try {
-      const answer = await o.resolver.resolve(request);
+      const answer = await o.resolver.resolve(request, o.meanwhile);
       for (const [index, ref] of o.refs.entries()) {
         const value = answer.values[index];
         if (!value) throw new ZvaultError("protocol", "the answer has fewer values than were asked for");

@@ -5,7 +5,7 @@
 import type { Ref } from "../envfile/reference.ts";
 import { printReference } from "../envfile/reference.ts";
 import { errorsTo, optionsHelp, parseArgs, type RunOptions } from "./args.ts";
-import { execInPlace, shield, type Shield, type Start } from "./exec.ts";
+import { execInPlace, prepareExec, shield, type Shield, type Start } from "./exec.ts";
 import { endAs, note, RunFailure, say, tell } from "./exit.ts";
 import { findFiles } from "./files.ts";
 import { refuseTool } from "./known-tools.ts";
@@ -77,8 +77,13 @@ async function walk(o: RunInput, options: RunOptions): Promise<number> {
     checkSizes(finished.environment);
     execInPlace({ program, command: options.command, environment: finished.environment }, undefined);
   }
-  const guard = shield();
-  const found = await values(o, options, plan);
+  let guard: Shield | undefined;
+  const meanwhile = (): void => {
+    guard ??= shield();
+    prepareExec();
+  };
+  const found = await values(o, options, plan, meanwhile);
+  guard ??= shield();
   if (!options.quiet) tellKept(found.different);
   checkSizes(found.environment);
   return await start({ program, command: options.command, environment: found.environment }, found.secrets, options, guard);
@@ -87,7 +92,7 @@ async function walk(o: RunInput, options: RunOptions): Promise<number> {
 type Found = { environment: Map<string, string>; secrets: Secret[]; different: string[] };
 
 /** Asks until nothing is missing; a stored text may name references that no file names. */
-async function values(o: RunInput, options: RunOptions, plan: Plan): Promise<Found> {
+async function values(o: RunInput, options: RunOptions, plan: Plan, meanwhile: () => void): Promise<Found> {
   const known = new Map<string, Value>();
   const ask = (refs: Ref[], dangerous: string[]) =>
     askFor({
@@ -96,6 +101,7 @@ async function values(o: RunInput, options: RunOptions, plan: Plan): Promise<Fou
       refs,
       dangerous,
       known,
+      meanwhile,
       wait: options.wait,
       vaultDir: options.vault ?? o.env["ZVAULT_DIR"],
     });

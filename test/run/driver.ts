@@ -20,7 +20,8 @@ const given = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Given;
 let sealed = given.sealed !== undefined;
 
 const resolver: Resolver = {
-  async resolve(request) {
+  async resolve(request, meanwhile) {
+    meanwhile();
     if (given.log !== undefined) appendFileSync(given.log, `${JSON.stringify(request)}\n`);
     if (sealed) throw new ZvaultError("sealed", "sealed, and only a person can unseal");
     const refused = request.dangerous.filter((name) => !(given.dangerous ?? []).includes(name));
