@@ -1,0 +1,133 @@
+import * as fs from "node:fs";
+import t from "tap";
+import { makeKeyFile } from "../../src/key-file.ts";
+import { ask, bytes, codeOf, keyFile, makeWorld, openDoor, removeWorld } from "../helpers/vault.ts";
+
+type Line = { seq: number; kind: string; verb: string; request: string; outcome?: string };
+
+const linesOf = (file: string): string[] => fs.readFileSync(file, "latin1").trimEnd().split("\n");
+
+/** Line → lines. The fourth one is an intent in the middle. */
+const changes: Record<string, { change(lines: string[]): string[]; says: RegExp }> = {
+  "a changed byte": { change: (lines) => lines.with(3, (lines[3] ?? "").replace("kv.put", "kv.get")), says: /line 4 was changed/ },
+  "a changed HMAC": {
+    change: (lines) =>
+      lines.with(
+        3,
+        (lines[3] ?? "").replace(/(.)"\}$/, (_, digit: string) => `${digit === "0" ? "1" : "0"}"}`),
+      ),
+    says: /line 4 was changed/,
+  },
+  "a line cut out": { change: (lines) => lines.toSpliced(3, 1), says: /line 4 does not follow/ },
+  "a line put in twice": { change: (lines) => lines.toSpliced(3, 0, lines[3] ?? ""), says: /line 5 does not follow/ },
+  "two lines exchanged": {
+    change: (lines) => lines.with(3, lines[4] ?? "").with(4, lines[3] ?? ""),
+    says: /line 4 does not follow/,
+  },
+  "a line of something else": { change: (lines) => lines.with(3, "{}"), says: /line 4 is no audit line/ },
+  "the last line cut off": { change: (lines) => lines.slice(0, -1), says: /should end at record/ },
+};
+
+for (const [name, { change, says }] of Object.entries(changes)) {
+  t.test(`${name} is found, and the first broken line is named`, async (t) => {
+    const world = makeWorld();
+    t.teardown(() => removeWorld(world));
+    const key = makeKeyFile();
+    const { door } = openDoor(world);
+    await ask(door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
+    for (let at = 0; at < 5; at++) await ask(door, world, "kv.put", { path: `env/shop/N${at}` }, { body: [bytes("x")] });
+    const file = `${world.dir}/audit/000001.jsonl`;
+    t.match((await ask(door, world, "audit.verify", {})).result, { ok: true, from: 1 });
+    fs.writeFileSync(file, `${change(linesOf(file)).join("\n")}\n`);
+    const { result } = await ask(door, world, "audit.verify", {});
+    t.equal(result.ok, false);
+    t.match(result.problem, says);
+    await door.seal("test");
+  });
+}
+
+t.test("cut behind a sealed vault: refused, and accepted only as a rollback, which is recorded", async (t) => {
+  const world = makeWorld();
+  t.teardown(() => removeWorld(world));
+  const key = makeKeyFile();
+  const first = openDoor(world);
+  await ask(first.door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
+  for (let at = 0; at < 5; at++) await ask(first.door, world, "kv.put", { path: `env/shop/N${at}` }, { body: [bytes("x")] });
+  await first.door.seal("test");
+  const file = `${world.dir}/audit/000001.jsonl`;
+  fs.writeFileSync(file, `${linesOf(file).slice(0, 5).join("\n")}\n`);
+  const { door } = openDoor(world);
+  t.equal(await codeOf(ask(door, world, "agent.unseal", {}, { credential: keyFile(key) })), "damaged");
+  const opened = await ask(door, world, "agent.unseal", { acceptRollback: true }, { credential: keyFile(key) });
+  t.ok(opened.result.notices.length > 0);
+  t.equal((await ask(door, world, "kv.list", { prefix: "" })).result.secrets.length, 5);
+  t.equal(await codeOf(ask(door, world, "kv.put", { path: "env/shop/N9" }, { body: [bytes("y")] })), "done");
+  await door.seal("test");
+});
+
+t.test("a change whose outcome a crash took gets one at the next unseal, found by its id", async (t) => {
+  const world = makeWorld();
+  t.teardown(() => removeWorld(world));
+  const key = makeKeyFile();
+  const first = openDoor(world);
+  await ask(first.door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
+  await ask(first.door, world, "kv.put", { path: "env/shop/A" }, { body: [bytes("x")] });
+  const file = `${world.dir}/audit/000001.jsonl`;
+  const before = fs.readFileSync(file);
+  const heads = fs.readdirSync(`${world.places.state}/heads`).map((name) => `${world.places.state}/heads/${name}`);
+  const head = fs.readFileSync(heads[0] ?? "");
+  await first.door.seal("test");
+  // as after a crash: the log has the change, the audit log its intent, the outcome was not on disk yet
+  const lines = before.toString("latin1").trimEnd().split("\n");
+  const last = JSON.parse(lines.at(-1) ?? "{}") as Line;
+  t.match(last, { kind: "outcome", verb: "kv.put" });
+  fs.writeFileSync(file, `${lines.slice(0, -1).join("\n")}\n`);
+  fs.writeFileSync(heads[0] ?? "", head);
+  const { door } = openDoor(world);
+  await ask(door, world, "agent.unseal", {}, { credential: keyFile(key) });
+  const found = linesOf(file).map((line) => JSON.parse(line) as Line);
+  const outcomes = found.filter((line) => line.kind === "outcome" && line.request === last.request);
+  t.match(outcomes, [{ outcome: "done" }]);
+  t.match((await ask(door, world, "audit.verify", {})).result, { ok: true });
+  await door.seal("test");
+});
+
+t.test("failed unseals are folded in, marked as unauthenticated", async (t) => {
+  const world = makeWorld();
+  t.teardown(() => removeWorld(world));
+  const key = makeKeyFile();
+  const { door } = openDoor(world);
+  await ask(door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
+  await door.seal("test");
+  for (let at = 0; at < 3; at++) await codeOf(ask(door, world, "agent.unseal", {}, { credential: keyFile(makeKeyFile()) }));
+  t.ok(fs.existsSync(`${world.dir}/unseal.log`));
+  await ask(door, world, "agent.unseal", {}, { credential: keyFile(key) });
+  const { result } = await ask(door, world, "audit.tail", { lines: 100 });
+  const marked = result.lines.filter((line) => (line["detail"] as { unauthenticated?: boolean } | undefined)?.unauthenticated);
+  t.equal(marked.length, 3);
+  t.notOk(fs.existsSync(`${world.dir}/unseal.log`));
+  await door.seal("test");
+});
+
+t.test("names from outside are escaped: a line is printable ASCII", async (t) => {
+  const world = makeWorld();
+  t.teardown(() => removeWorld(world));
+  const key = makeKeyFile();
+  const { door } = openDoor(world);
+  await ask(door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
+  const program = "/tmp/\u001b[31mred\u202e\u0007\n\ud800";
+  const who = {
+    uid: process.geteuid?.() ?? 0,
+    pid: 1,
+    startTime: "1",
+    program,
+    session: "",
+    listener: "process" as const,
+    verdict: "plain" as const,
+    signs: ["ä"],
+  };
+  await ask(door, world, "kv.list", { prefix: "" }, { caller: who });
+  t.match(fs.readFileSync(`${world.dir}/audit/000001.jsonl`, "latin1"), /^[\x20-\x7e\n]*$/);
+  t.match((await ask(door, world, "audit.verify", {})).result, { ok: true });
+  await door.seal("test");
+});
