@@ -1,0 +1,160 @@
+/**
+ * Mutants: one small sabotage each, and the test that must find it. `node scripts/mutants.ts [NAME…]` applies them one at a time to a copy
+ * of the sources, runs the named tests there, and says which survived; exit code 1 if any did. Part of `npm run test:slow`.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+type Mutant = { file: string; from: string; to: string; test: string };
+
+const root = join(import.meta.dirname, "..");
+
+const mutants: Record<string, Mutant> = {
+  "no fdatasync": {
+    file: "src/vault/group-sync.ts",
+    from: "const running = this.#sync()",
+    to: "const running = Promise.resolve()",
+    test: "test/crash/crash.test.ts",
+  },
+  "no directory fsync at rename": {
+    file: "src/vault/io.ts",
+    from: "  await io.syncFolder(folderOf(path));\n",
+    to: "",
+    test: "test/crash/crash.test.ts",
+  },
+  "rename before fsync": {
+    file: "src/vault/io.ts",
+    from: "    writeAll(io, fd, content, 0);\n    await io.sync(fd);",
+    to: "    writeAll(io, fd, content, 0);",
+    test: "test/crash/crash.test.ts",
+  },
+  "fixed nonce": {
+    file: "src/vault/record.ts",
+    from: "setUint32(8, cell)",
+    to: "setUint32(8, 0)",
+    test: "test/vault/golden.test.ts",
+  },
+  "cached salt": {
+    file: "src/vault/record.ts",
+    from: "return hmac(keys.hedge, random(32), number, hmac(keys.hedge, meta), ...cells);",
+    to: "return hmac(keys.hedge, number);",
+    test: "test/vault/record.test.ts",
+  },
+  "salt without the kernel's bytes": {
+    file: "src/vault/record.ts",
+    from: "return hmac(keys.hedge, random(32), number,",
+    to: "return hmac(keys.hedge, number,",
+    test: "test/vault/record.test.ts",
+  },
+  "no prev in the audit chain": {
+    file: "src/vault/audit-line.ts",
+    from: "if (found[1] !== prev)",
+    to: "if (found[1] === undefined)",
+    test: "test/vault/audit.test.ts",
+  },
+  "chain of records unchecked": {
+    file: "src/vault/frames.ts",
+    from: "Buffer.compare(frame.prev, chain) !== 0",
+    to: "frame.prev.length !== 32",
+    test: "test/vault/damage.test.ts",
+  },
+  "head unchecked": {
+    file: "src/vault/barrier.ts",
+    from: "  if (o.acceptRollback) return [];",
+    to: "  if (o.path) return [];",
+    test: "test/vault/damage.test.ts",
+  },
+  "keys-epoch unchecked": {
+    file: "src/vault/vault.ts",
+    from: "if (keys.epoch === epoch && hex(sha256(keys.bytes)) === sum) return;",
+    to: "if (keys.epoch >= 0) return;",
+    test: "test/vault/golden.test.ts",
+  },
+  "MAC of keys unchecked": {
+    file: "src/vault/keys.ts",
+    from: 'if (!fits) refuse("was changed',
+    to: 'if (!fits && false) refuse("was changed',
+    test: "test/vault/damage.test.ts",
+  },
+  "policy skipped": {
+    file: "src/vault/policy.ts",
+    from: "return needs.every((one) => granted.includes(one));",
+    to: "return needs.length >= 0 || granted.length > 0;",
+    test: "test/vault/policy.test.ts",
+  },
+  "presence skipped": {
+    file: "src/vault/gate.ts",
+    from: 'const byLocal = presence === "no" && allows',
+    to: 'const byLocal = presence !== "x" || allows',
+    test: "test/door/both.test.ts",
+  },
+  "binding of folders skipped": {
+    file: "src/vault/engines/project.ts",
+    from: "if (foreign.length > 0) {",
+    to: "if (foreign.length < 0) {",
+    test: "test/door/both.test.ts",
+  },
+  "answer before the audit line is on disk": {
+    file: "src/vault/audit.ts",
+    from: "      await this.#sync.wait();\n    } catch (cause) {",
+    to: "      void this.#sync.wait().catch(() => undefined);\n    } catch (cause) {",
+    test: "test/vault/faults.test.ts",
+  },
+  "read-back skipped": {
+    file: "src/vault/engines/project.ts",
+    from: "if (!vault.barrier.holds(ref, value))",
+    to: "if (value.wiped && ref.cell < 0)",
+    test: "test/vault/import.test.ts",
+  },
+  "every comparison is equal": {
+    file: "src/crypto/equal.ts",
+    from: "return a.length === b.length && timingSafeEqual(a, b);",
+    to: "return a.length === b.length && (timingSafeEqual(a, b) || a.length > 0);",
+    test: "test/vault/damage.test.ts",
+  },
+  "foreign folders are believed": {
+    file: "src/vault/standing.ts",
+    from: 'if (!first) return { kind: "unknown" };',
+    to: 'if (!first) return { kind: "known" };',
+    test: "test/vault/standing.test.ts",
+  },
+};
+
+function apply(folder: string, { file, from, to }: Mutant): void {
+  const path = join(folder, file);
+  const text = readFileSync(path, "utf8");
+  if (text.split(from).length !== 2) throw new Error(`${file} does not hold exactly once: ${from}`);
+  writeFileSync(
+    path,
+    text.replace(from, () => to),
+  );
+}
+
+/** True when the test passes. */
+function passes(folder: string, test: string): boolean {
+  const tap = join(root, "node_modules/.bin/tap");
+  const { status } = spawnSync(tap, ["--reporter=silent", test], { cwd: folder, stdio: "ignore", timeout: 300_000 });
+  return status === 0;
+}
+
+let survived = 0;
+const wanted = process.argv.slice(2);
+for (const [name, mutant] of Object.entries(mutants)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const folder = mkdtempSync(join(tmpdir(), "zvault-mutant-"));
+  try {
+    for (const part of ["src", "test", "scripts", "package.json", "tsconfig.json", "docs"])
+      cpSync(join(root, part), join(folder, part), { recursive: true });
+    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+    apply(folder, mutant);
+    const killed = !passes(folder, mutant.test);
+    if (!killed) survived += 1;
+    console.log(`${killed ? "killed  " : "SURVIVED"}  ${name.padEnd(42)} ${mutant.test}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+console.log(`${survived === 0 ? "no mutant" : `${survived} mutants`} survived`);
+process.exitCode = survived === 0 ? 0 : 1;
