@@ -100,7 +100,13 @@ const mutants: Record<string, Mutant> = {
     file: "src/vault/audit.ts",
     from: "      await this.#sync.wait();\n    } catch (cause) {",
     to: "      void this.#sync.wait().catch(() => undefined);\n    } catch (cause) {",
-    test: "test/vault/faults.test.ts",
+    test: "test/vault/audit.test.ts",
+  },
+  "outcome before effect": {
+    file: "src/vault/gate.ts",
+    from: "      await vault.durable();",
+    to: "      void vault.durable().catch(() => undefined);",
+    test: "test/vault/audit.test.ts",
   },
   "read-back skipped": {
     file: "src/vault/engines/project.ts",

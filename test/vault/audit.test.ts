@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import t from "tap";
 import { makeKeyFile } from "../../src/key-file.ts";
+import { diskIo, type Io } from "../../src/vault/io.ts";
 import { ask, bytes, codeOf, keyFile, makeWorld, openDoor, removeWorld } from "../helpers/vault.ts";
 
 type Line = { seq: number; kind: string; verb: string; request: string; outcome?: string };
@@ -106,6 +107,40 @@ t.test("failed unseals are folded in, marked as unauthenticated", async (t) => {
   const marked = result.lines.filter((line) => (line["detail"] as { unauthenticated?: boolean } | undefined)?.unauthenticated);
   t.equal(marked.length, 3);
   t.notOk(fs.existsSync(`${world.dir}/unseal.log`));
+  await door.seal("test");
+});
+
+t.test("no answer leaves before the audit line is on disk, and no change before its record is", async (t) => {
+  const world = makeWorld();
+  t.teardown(() => removeWorld(world));
+  let held: (() => void)[] | undefined;
+  const io: Io = {
+    ...diskIo,
+    async datasync(fd) {
+      if (held) await new Promise<void>((go) => held?.push(go));
+      await diskIo.datasync(fd);
+    },
+  };
+  const { door } = openDoor(world, io);
+  const key = makeKeyFile();
+  await ask(door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
+  const syncs = async (act: Promise<unknown>): Promise<number> => {
+    let answered = false;
+    const done = act.then(() => (answered = true));
+    for (let count = 0; ; count++) {
+      for (let turn = 0; turn < 50 && held?.length === 0 && !answered; turn++)
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      if (answered || held?.length === 0) {
+        await done;
+        return count;
+      }
+      for (const go of held?.splice(0) ?? []) go();
+    }
+  };
+  held = [];
+  t.equal(await syncs(ask(door, world, "kv.list", { prefix: "" })), 1, "a read waits for one");
+  t.equal(await syncs(ask(door, world, "kv.put", { path: "env/shop/A" }, { body: [bytes("x")] })), 2, "a change for two");
+  held = undefined;
   await door.seal("test");
 });
 
