@@ -24,13 +24,23 @@ const common = new Set(
     array`.split(/\s+/),
 );
 
-/** True when every word of the text is a common word, a number or a single letter: `localhost:3000`, `us-east-1`, `true`. */
-export function isCommon(text: string): boolean {
-  const words = text
+function wordsOf(text: string): string[] {
+  return text
     .toLowerCase()
     .split(/[^a-z0-9\u0080-\uffff]+/)
     .filter((word) => word !== "");
-  return words.length > 0 && words.every((word) => common.has(word) || /^[a-z]?\d{1,5}[a-z]?$/.test(word) || word.length === 1);
+}
+
+/**
+ * True when the text is made of common words, numbers and single letters, held together as names and addresses are: `localhost:3000`,
+ * `us-east-1`, `true`. Letters and digits between odd signs (`9%L6?p@Q8`) are a password, not words.
+ */
+export function isCommon(text: string): boolean {
+  if (/[^A-Za-z0-9\u0080-\uffff\s_.:/,@=-]/.test(text)) return false;
+  const words = wordsOf(text);
+  const small = words.filter((word) => !common.has(word) || word.length === 1);
+  if (small.some((word) => word.length > 1 && !/^[a-z]?\d{1,5}[a-z]?$/.test(word))) return false;
+  return words.length > 0 && (small.length <= words.length / 2 || words.length <= 2 || /^[\d\s_.:/,-]+$/.test(text));
 }
 
 function kindOf(unit: string): number {
@@ -74,7 +84,11 @@ export function maskable(value: Uint8Array): "mask" | "borders" | "no" {
   if (value.length <= 1) return "no";
   // one unit per byte: only kinds and counts matter here
   const text = Array.from(value.subarray(0, 4096), (byte) => String.fromCharCode(byte)).join("");
-  if (isCommon(text)) return "no";
+  // several common words together are guessable, but no program prints them all day
+  if (isCommon(text))
+    return value.length >= 12 && !text.includes("://") && wordsOf(text).filter((word) => word.length > 1).length >= 3
+      ? "borders"
+      : "no";
   if (/^\s*$/.test(text) || /^\d{1,4}$/.test(text)) return "no";
   if (value.length < 8) return "borders";
   const distinct = new Set(text).size;

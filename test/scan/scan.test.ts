@@ -180,6 +180,14 @@ t.test("common words, switches and numbers are never masked, short or weak secre
   t.equal(maskable(new Uint8Array([0xff, 0x00, 0x81, 0x92, 0xa3, 0xb4, 0xc5, 0xd6])), "mask");
 });
 
+t.test("what a person chose as a password is masked, whatever it is made of", async (t) => {
+  for (const text of ["94%L6b?p@Q8\\$f%b;@;;^", "q-7-x-9-k-2-w-4-b", "a1!b2!c3!d4!", "$1$2$3$4$5$6"])
+    t.equal(mask(text), "mask", text);
+  t.equal(mask("my-secret-db-password"), "borders");
+  for (const text of ["postgres", "us-east-1", "localhost:3000", "127.0.0.1:5432", "a.b.c", "true", "debug,info,warn"])
+    t.not(mask(text), "mask", text);
+});
+
 t.test("entropy tells keys from words", async (t) => {
   t.equal(shannon("aaaa"), 0);
   t.equal(shannon("abcd"), 2);
