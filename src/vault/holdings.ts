@@ -90,7 +90,11 @@ export class Holdings {
     const held = this.vaults.get(ref.dir);
     if (held) return this.#checked(held, ref);
     const { identity } = this;
-    if (!identity) throw sealed();
+    if (!identity) {
+      // "unseal" would be the wrong advice for a folder that is not ours
+      checkStanding(this.world.io, this.world.places, ref.id, ref.dir);
+      throw sealed();
+    }
     return this.inTurn(ref.dir, async () => {
       const again = this.vaults.get(ref.dir);
       if (again) return this.#checked(again, ref);

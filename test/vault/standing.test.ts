@@ -60,6 +60,11 @@ t.test("a copy is refused until it is adopted, and then has a life of its own", 
   fs.cpSync(world.project, copy.project, { recursive: true });
   const { door } = openDoor(world);
   t.equal(await codeOf(ask(door, copy, "agent.unseal", {}, { credential: keyFile(key) })), "copied");
+  t.equal(
+    await codeOf(ask(door, copy, "kv.resolve", { folder: ".", refs: [{ path: "env/shop/A" }] })),
+    "copied",
+    "nor is anybody told to unseal it",
+  );
   const { result } = await ask(door, copy, "vault.adopt", {}, { credential: keyFile(key) });
   await ask(door, copy, "kv.put", { path: "env/shop/A" }, { body: [bytes("other")] });
   await ask(door, world, "agent.unseal", {}, { credential: keyFile(key) });
