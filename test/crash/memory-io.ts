@@ -282,7 +282,7 @@ export function crash(steps: readonly Step[], count: number, loss: Loss): Memory
   const done = steps.slice(0, count);
   const [synced, folderSynced] = durability(done);
   const io = new MemoryIo();
-  io.nextNode = 1_000_000;
+  io.nextNode = done.reduce((most, step) => (step.do === "make" ? Math.max(most, step.node) : most), root) + 1;
   const keptNames = new Map<number, boolean>();
   for (const [index, step] of done.entries()) {
     switch (step.do) {
@@ -351,4 +351,21 @@ function applyWrite(to: Node | undefined, step: Extract<Step, { do: "write" }>, 
     if (random() < 0.5) put(to, at, step.bytes.subarray(at - step.at, end - step.at));
     at = end;
   }
+}
+
+/** Records what a disk holds after a crash as durable, so that the next crash can be played from here. */
+export function settle(io: MemoryIo): void {
+  const { steps } = io;
+  const walk = (id: number): void => {
+    for (const [name, child] of io.nodes.get(id)?.names ?? []) {
+      const found = io.nodes.get(child);
+      if (!found) continue;
+      steps.push({ do: "make", folder: id, name, node: child, kind: found.kind });
+      if (found.kind === "folder") walk(child);
+      else steps.push({ do: "write", node: child, at: 0, bytes: found.data.slice(0, found.size) });
+      steps.push({ do: "sync", node: child, upTo: steps.length });
+    }
+    steps.push({ do: "sync-folder", folder: id, upTo: steps.length });
+  };
+  walk(root);
 }
