@@ -22,10 +22,12 @@ t.test("on a terminal", { skip: !existsSync("/usr/bin/tmux") && "not run: tmux" 
   const screen = () => tmux("capture-pane", "-p");
   const shows = async (text: string | RegExp) =>
     await until(() => (typeof text === "string" ? screen().includes(text) : text.test(screen())));
+  let round = 0;
   const start = async (kind: string, prompt: string) => {
-    tmux("send-keys", `clear; ${line(kind)}; stty -a | grep -o ' -*echo '`, "Enter");
-    // not the line that was typed
-    await shows(new RegExp(`^${prompt}`, "m")); // tmux cuts blanks at the end of a line
+    round += 1;
+    tmux("send-keys", `clear; echo round ${round}; ${line(kind)}; stty -a | grep -o ' -*echo '`, "Enter");
+    // not the line that was typed, nor the prompt of the round before
+    await shows(new RegExp(`^round ${round}\\n${prompt}`, "m")); // tmux cuts blanks at the end of a line
   };
   try {
     await t.test("a hidden answer is not shown, its exact bytes come back, and the echo is on again", async (t) => {
