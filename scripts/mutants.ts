@@ -67,7 +67,7 @@ const mutants: Record<string, Mutant> = {
     test: "test/vault/damage.test.ts",
   },
   "keys-epoch unchecked": {
-    file: "src/vault/vault.ts",
+    file: "src/vault/open.ts",
     from: "if (keys.epoch === epoch && hex(sha256(keys.bytes)) === sum) return;",
     to: "if (keys.epoch >= 0) return;",
     test: "test/vault/golden.test.ts",

@@ -19,7 +19,8 @@ import { fingerprint, printSlot } from "./slots.ts";
 import { checkStanding } from "./standing.ts";
 import { lockVault, readKeys } from "./unlock.ts";
 import { readFailures } from "./unseal-log.ts";
-import { type Opened, openVault, type OpenOptions, type Vault } from "./vault.ts";
+import { openVault, type OpenOptions } from "./open.ts";
+import type { Opened, Vault } from "./vault.ts";
 
 export type World = {
   io: Io;

@@ -2,7 +2,8 @@
 import { Holdings } from "../../src/vault/holdings.ts";
 import { diskIo, type Io } from "../../src/vault/io.ts";
 import { perform } from "../../src/vault/keywork.ts";
-import type { OpenOptions, Vault } from "../../src/vault/vault.ts";
+import type { OpenOptions } from "../../src/vault/open.ts";
+import type { Vault } from "../../src/vault/vault.ts";
 import { cheapKdf, keyFile, refOf, type World } from "./vault.ts";
 
 /** Values in base64. */
