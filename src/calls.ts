@@ -31,6 +31,9 @@ export type VersionInfo = {
   bytes: number;
 };
 
+/** Telling an AI tool from a person: see src/signs/judge.ts. */
+export type Verdict = "plain" | "ambiguous" | "sign";
+
 export type SecretInfo = {
   path: string;
   class: SecretClass;

@@ -31,6 +31,9 @@ const refused: [string, string][] = [
   ["src/envfile/a.ts", "../run/plan.ts"],
   ["src/scan/a.ts", "../envfile/parse.ts"],
   ["src/scan/rules/a.ts", "../../sys/fs.ts"],
+  ["src/signs/a.ts", "../errors.ts"],
+  ["src/signs/a.ts", "../sys/tty.ts"],
+  ["src/vault/a.ts", "../signs/judge.ts"],
   ["src/run/a.ts", "../client.ts"],
   ["src/run/mask/a.ts", "../../vault/gate.ts"],
   ["src/vault/a.ts", "../agent/main.ts"],
@@ -71,6 +74,8 @@ t.test("an import along the direction passes", async (t) => {
     ["src/agent/a.ts", "../vault/gate.ts"],
     ["src/commands/kv/a.ts", "../../cli/base.ts"],
     ["src/run/a.ts", "../sys/process.ts"],
+    ["src/agent/a.ts", "../signs/judge.ts"],
+    ["src/client.ts", "./signs/marks.ts"],
     ["src/client.ts", "./vault/places.ts"],
     ["src/main.ts", "./run/args.ts"],
   ];

@@ -4,24 +4,20 @@
  */
 import { basename } from "node:path";
 import { ZvaultError } from "../errors.ts";
+import { namesOf } from "../signs/program.ts";
+import { editors, packages, tools } from "../signs/tools.ts";
 
-const tools = new Set(
-  `claude codex cursor cursor-agent code code-insiders codium vscodium windsurf gemini aider copilot opencode zed amp qwen
-  auggie kiro kiro-cli cody plandex openhands trae idea pycharm webstorm goland rubymine clion rider phpstorm
-  subl sublime_text emacs vim nvim vi nano hx helix`.split(/\s+/),
+/** Editors that nobody is asked about elsewhere, and AI tools without a program that others start. */
+const more = new Set(
+  "cody cursor-agent fleet helix hx kiro-cli nano nvim openhands plandex subl sublime_text vi vim zeditor".split(/\s+/),
 );
 
-/** Packages that runners such as npx start. */
-const packages = new Map([
-  ["@anthropic-ai/claude-code", "claude"],
-  ["@openai/codex", "codex"],
-  ["@google/gemini-cli", "gemini"],
-  ["@github/copilot", "copilot"],
-  ["opencode-ai", "opencode"],
-  ["@sourcegraph/amp", "amp"],
-  ["aider-chat", "aider"],
-  ["@qwen-code/qwen-code", "qwen"],
-]);
+/** Names that better-known programs have: goose migrates databases. */
+const other = new Set(["goose"]);
+
+function isTool(name: string): boolean {
+  return (tools.has(name) && !other.has(name)) || editors.has(name) || more.has(name);
+}
 
 const runners = new Set(["npx", "bunx", "pnpx", "uvx"]);
 /** runner → its words that start a package */
@@ -39,7 +35,9 @@ const wrappers = new Set(["env", "nohup", "nice", "setsid", "time", "stdbuf", "c
 /** The tool that `command` would start, undefined for any other program. */
 export function knownTool(command: readonly string[]): string | undefined {
   const name = basename(command[0] ?? "").replace(/\.(exe|cmd|appimage)$/i, "");
-  if (tools.has(name)) return name;
+  // `node …/claude` and `node …/@anthropic-ai/claude-code/cli.js`, too
+  const started = [name, ...namesOf({ exe: command[0] ?? "", comm: "", argv: command })].find(isTool);
+  if (started !== undefined) return started;
   let rest = command.slice(1);
   if (wrappers.has(name)) return knownTool(rest.slice(firstWord(rest, /^-|=/)));
   const words = runnerWords.get(name);
@@ -48,9 +46,8 @@ export function knownTool(command: readonly string[]): string | undefined {
     if (!words.includes(rest[0] ?? "")) return undefined;
     rest = rest.slice(1);
   }
-  const started = rest[firstWord(rest, /^-/)] ?? "";
-  const bare = started.replace(/(?<=.)@[^@/]*$/, "");
-  return packages.get(bare) ?? (tools.has(bare) ? bare : undefined);
+  const bare = (rest[firstWord(rest, /^-/)] ?? "").replace(/(?<=.)@[^@/]*$/, "");
+  return packages.get(bare) ?? (isTool(bare) ? bare : undefined);
 }
 
 function firstWord(words: readonly string[], option: RegExp): number {

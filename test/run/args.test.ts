@@ -77,10 +77,17 @@ t.test("AI tools and editors are known by name, path and runner; other programs 
     ["bunx @google/gemini-cli", "gemini"],
     ["env A=1 claude", "claude"],
     ["nohup cursor .", "cursor"],
+    ["node /usr/local/bin/claude", "claude"],
+    ["node --enable-source-maps node_modules/@openai/codex/bin/codex.js", "codex"],
+    ["python3 /home/ann/.local/bin/aider --model x", "aider"],
+    ["pipx run aider-chat", "aider"],
+    ["idea .", "idea"],
   ];
   for (const [line, tool] of tools) t.equal(knownTool(line.split(" ")), tool, line);
   for (const line of [
-    "node claude",
+    "node claude.js",
+    "node server.js claude",
+    "python3 -m claude",
     "npm run dev",
     "npx next dev",
     "npm test",
