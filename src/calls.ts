@@ -98,6 +98,8 @@ export type VaultStatus = {
   /** present when unsealed */
   open?: {
     secrets: number;
+    /** how many carry the exposed mark */
+    exposed: number;
     records: number;
     audit: { records: number; ok: boolean };
     head: { sequence: number; chain: string };
@@ -200,6 +202,8 @@ export type Calls = {
   "kv.list": { args: { prefix: string; deleted?: boolean }; result: { secrets: SecretInfo[] } };
   "kv.history": { args: { path: string }; result: { secret: SecretInfo; versions: VersionInfo[] } };
   "kv.metadata": { args: PutOptions & { path: string; exposed?: boolean }; result: { secret: SecretInfo } };
+  /** The present values were seen where others may have seen them (a git history): marked until the next new one. */
+  "kv.expose": { args: { paths: string[] }; result: { marked: string[] } };
   "kv.delete": { args: { path: string }; result: { version: number } };
   "kv.undelete": { args: { path: string; version?: number }; result: { version: number } };
   /** Makes the content of an earlier version (default: the one before) current again; undeletes when deleted. */
@@ -219,6 +223,8 @@ export type Calls = {
       bind: boolean;
       entries: ImportEntry[];
       layouts: { path: string }[];
+      /** more projects of the same change, as an import of a monorepo has them; entries and layouts are of any of them */
+      also?: { project: string; folder: string }[];
       /** paths expected to be at these version numbers (0 = absent); refused with "changed" otherwise */
       expect?: Record<string, number>;
     };

@@ -58,6 +58,7 @@ export const verbs = {
   "kv.list": verb(["list"], "no", "read", "open", "prefix"),
   "kv.history": verb(["list"], "no", "read", "open", "path"),
   "kv.metadata": verb(["update"], "no", "change", "open", "path"),
+  "kv.expose": verb(["update"], "no", "change", "open", "paths"),
   "kv.delete": verb(["delete"], "no", "change", "open", "path"),
   "kv.undelete": verb(["update"], "no", "change", "open", "path"),
   "kv.undo": verb(["update"], "no", "change", "open", "path"),

@@ -1,35 +1,36 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
-import type { Calls } from "../calls.ts";
+import { realpathSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { ZvaultCommand } from "../cli/base.ts";
 import { yesFlag } from "../cli/flags.ts";
+import { appliedLines, applySites, namesOf } from "../cli/import/apply.ts";
+import { type Around, lookAround } from "../cli/import/around.ts";
+import { discover, type Discovery } from "../cli/import/discover.ts";
 import { gather, type Gathered } from "../cli/import/gather.ts";
+import { type Git, openGit } from "../cli/import/git.ts";
 import { planJson, planLines } from "../cli/import/show.ts";
-import { type Known, known, makeVault } from "../cli/import/vault.ts";
-import { ignoreFiles, takeAway, writeReferences } from "../cli/import/write.ts";
-import { count, note } from "../cli/output.ts";
-import { freshSlug } from "../cli/project.ts";
+import { inVault, makeSites, type Site } from "../cli/import/site.ts";
+import { storeSites } from "../cli/import/store.ts";
+import { known, makeVault } from "../cli/import/vault.ts";
+import { count, table } from "../cli/output.ts";
 import type { Session } from "../cli/session.ts";
-import { isSlug } from "../envfile/project.ts";
-import { type Plan, planImport, type PlanInput } from "../envfile/plan.ts";
 import { ZvaultError } from "../errors.ts";
-import { folderIn } from "../folder.ts";
 import { confirm } from "../run/prompt.ts";
-import { judge } from "../scan/judge.ts";
-
-type Choices = { project: string; folder: string; relative: string; files: Gathered["files"]; dangerous: string[] };
 
 export default class Import extends ZvaultCommand {
   static override summary = "move the values of .env files into the vault";
-  static override usage = ["[FILE…] [--dry-run] [--yes] [--keep]"];
+  static override usage = ["[FILE…] [-r] [--dry-run] [--yes] [--keep]"];
   static override description = `
 Without a name: every dotenv file of this folder. One plan is shown, nothing changes before you agree. Values go into the vault and are
 read back from disk; .env.zvault with references takes the file's place, and can be committed. Settings (ports, modes, public URLs) stay
-readable; --secret and --plain overrule. A comment that holds a secret is left out; the vault keeps it.`;
+readable; --secret and --plain overrule. A comment that holds a secret is left out; the vault keeps it. A file that git tracks is taken
+out of its index, and what its history holds is marked until it gets a new value. -r takes all folders below: a monorepo in one plan.`;
   static override examples = [
     "zvault import",
     "zvault import .env --dry-run",
     "zvault import .env .env.local --yes",
+    "zvault import -r",
     "zvault import .env --plain DEBUG --secret SHOP_ID",
   ];
   static override strict = false;
@@ -39,6 +40,7 @@ readable; --secret and --plain overrule. A comment that holds a secret is left o
   static override flags = {
     "dry-run": Flags.boolean({ description: "show the plan, change nothing" }),
     ...yesFlag,
+    recursive: Flags.boolean({ char: "r", description: "every folder below this one too: one plan, one project a folder" }),
     keep: Flags.boolean({ description: "leave the files where they are" }),
     plain: Flags.string({
       description: "a variable that stays readable; repeatable",
@@ -64,34 +66,30 @@ readable; --secret and --plain overrule. A comment that holds a secret is left o
 
   override async run(): Promise<void> {
     const { argv, flags } = await this.parse(Import);
-    const gathered = gather(argv.map(String), process.cwd());
+    const words = argv.map(String);
+    const start = realpathSync(words[0] === undefined ? process.cwd() : dirname(resolve(words[0])));
+    if (flags.recursive && words.length > 0)
+      throw new ZvaultError("usage", "-r looks for the files by itself", { hint: "zvault import -r, in the folder to begin with" });
+    const { git, why } = openGit(start, process.env);
+    const { gathered, passed, leftovers } = flags.recursive
+      ? discoverAll(start, git)
+      : { gathered: [gather(words, process.cwd())], passed: [], leftovers: [] };
     const session = this.session(flags);
     const found = session.located();
     const knows = found ? await known(session, !flags["dry-run"]) : undefined;
-    const relative = found ? folderIn(found, gathered.folder) : ".";
-    if (relative.startsWith(".."))
-      throw new ZvaultError("usage", `${gathered.folder} is not below ${found?.root ?? ""}, where the vault is`);
-    const project = projectOf(flags.project, gathered.folder, relative, knows);
-    const input = {
-      files: gathered.files,
-      project,
-      options: { plain: flags.plain, secret: flags.secret },
-      judge,
-      ...(found ? { vault: found.id } : {}),
-      ...(knows ? { existing: knows.classes } : {}),
-    };
-    const plan = planImport(input);
-    const allowed = knows?.projects.filter((one) => one.folder === relative).flatMap((one) => one.dangerous) ?? [];
-    const dangerous = dangerousOf(plan).filter((name) => !allowed.includes(name));
-    if (flags["dry-run"]) return this.#planned(flags, plan, project);
-    await this.#agree(flags, plan, project, gathered, dangerous);
-    const choices = { project, folder: gathered.folder, relative, files: gathered.files, dangerous };
-    await this.#apply(session, flags, found ? plan : input, choices);
+    const { plain, secret, project } = flags;
+    const sites = makeSites(gathered, { start, found, knows, project, plain, secret });
+    const around = lookAround(sites, git, { problem: why, leftovers });
+    const plan = { sites, around, passed };
+    if (flags["dry-run"]) return this.#planned(flags, plan);
+    await this.#agree(flags, plan);
+    await this.#apply(session, flags, plan, start, found !== undefined);
   }
 
-  #planned(flags: { json: boolean; verbose: boolean }, plan: Plan, project: string): void {
-    this.print(flags, { project, files: planJson(plan), dryRun: true }, () => [
-      ...planLines(plan, project, flags),
+  #planned(flags: { json: boolean; verbose: boolean }, { sites, around, passed }: Whole): void {
+    this.print(flags, { ...headOf(sites, around, passed), dryRun: true }, () => [
+      ...planLines(sites, around, flags),
+      ...passedLines(passed),
       "",
       "Nothing was changed (--dry-run).",
     ]);
@@ -100,14 +98,10 @@ readable; --secret and --plain overrule. A comment that holds a secret is left o
   /** Shows the plan and asks. Throws `would-ask`, `dangerous-name`, `interrupted`. */
   async #agree(
     flags: { json: boolean; verbose: boolean; quiet: boolean; yes: boolean; "allow-dangerous": string[] },
-    plan: Plan,
-    project: string,
-    gathered: Gathered,
-    dangerous: string[],
+    { sites, around, passed }: Whole,
   ): Promise<void> {
-    if (!flags.quiet && !flags.json) for (const line of planLines(plan, project, flags)) note2(line);
-    if (gathered.leftovers.length > 0) note(`not imported, look at them yourself: ${gathered.leftovers.join(" ")}`);
-    const open = dangerous.filter((name) => !flags["allow-dangerous"].includes(name));
+    if (!flags.quiet && !flags.json) for (const line of [...planLines(sites, around, flags), ...passedLines(passed)]) note2(line);
+    const open = [...new Set(sites.flatMap((site) => site.dangerous))].filter((name) => !flags["allow-dangerous"].includes(name));
     if (open.length > 0 && flags.yes) throw refuseDangerous(open);
     try {
       if (
@@ -124,80 +118,66 @@ readable; --secret and --plain overrule. A comment that holds a secret is left o
     }
   }
 
-  /** The plan that was shown; without a vault yet, its input: the new vault's id goes into the head of the files. */
-  async #apply(session: Session, flags: ApplyFlags, from: Plan | PlanInput, choices: Choices): Promise<void> {
-    const vault = "judge" in from ? await makeVault(session, choices.folder) : session.vault().id;
-    const plan = "judge" in from ? planImport({ ...from, vault }) : from;
+  /** The plan that was shown; without a vault yet it is made again, with the new vault's id in the head of the files. */
+  async #apply(session: Session, flags: ApplyFlags, plan: Whole, start: string, there: boolean): Promise<void> {
+    const vault = there ? session.vault().id : await makeVault(session, start);
+    const sites = there ? plan.sites : plan.sites.map((site) => inVault(site, vault));
     // asked again in case another program bound the project meanwhile
-    if (choices.dangerous.length > 0) {
-      const proof = { keyFile: flags["key-file"] };
-      const what = `Let ${choices.folder} use ${choices.dangerous.join(", ")}`;
-      await session.ask("project.allow", { folder: choices.relative, dangerous: choices.dangerous }, { presence: proof, what });
+    for (const { folder, relative, dangerous } of sites) {
+      if (dangerous.length === 0) continue;
+      const what = `Let ${folder} use ${dangerous.join(", ")}`;
+      await session.ask("project.allow", { folder: relative, dangerous }, { presence: { keyFile: flags["key-file"] }, what });
     }
-    const result = await store(session, plan, choices);
-    const written: string[] = [];
-    const kept: string[] = [];
-    for (const file of plan.files) {
-      kept.push(...(await writeReferences(choices.folder, file)));
-      written.push(`${file.name}.zvault`);
-    }
-    const ignored = await ignoreFiles(
-      choices.folder,
-      choices.files.map((file) => file.name),
-    );
-    const gone = flags.keep ? [] : choices.files.map((file) => (takeAway(choices.folder, file), file.name));
-    for (const file of choices.files) file.bytes.fill(0);
-    const names = (paths: string[]): string[] =>
-      paths.filter((path) => !path.includes("/.layout/")).map((path) => path.split("/").at(-1) ?? path);
-    const report = {
-      project: choices.project,
+    const report = headOf(sites, plan.around, plan.passed);
+    const stored = await storeSites(session, sites);
+    const done = await applySites(session, sites, plan.around, { start, keep: flags.keep });
+    this.answeredNo = done.failed.length > 0;
+    const names = namesOf(stored);
+    const { written, removed, gitignore, untracked, stillTracked } = done;
+    const failed = done.failed.map(({ file, error }) => ({ file, code: error.code, message: error.message }));
+    const exposed = done.exposed;
+    const json = {
+      ...report,
       vault,
-      files: planJson(plan),
-      created: names(result.created),
-      changed: names(result.changed),
-      same: names(result.same),
+      ...names,
       written,
-      removed: gone,
-      gitignore: ignored,
-      mirror: result.mirror,
+      removed,
+      gitignore,
+      untracked,
+      stillTracked,
+      exposed,
+      failed,
+      mirror: stored.mirror,
     };
-    this.print(flags, report, () => [
-      `  wrote ${written.join(", ")}`.padEnd(44) + "commit these; they hold no secret",
-      ...(result.changed.length > 0 ? [`  changed ${names(result.changed).join(" ")}`] : []),
-      ...(kept.length > 0 ? [`  kept in ${written.join(", ")}: ${kept.join(" ")}`] : []),
-      ...(gone.length > 0
-        ? [`  took away ${gone.join(", ")}`.padEnd(44) + "values and layout are in the vault"]
-        : ["  left the files where they are (--keep): they still hold the values"]),
-      ...(ignored.length > 0 ? [`  .gitignore + ${ignored.join(" ")}`] : []),
-      `  second copy of the vault, encrypted: ${result.mirror}`,
-      ...(gone.length > 0 ? ["  not erased from disk blocks, backups, editor history, earlier git commits"] : []),
+    this.print(flags, json, () => [
+      ...appliedLines(done, stored, flags),
       "",
-      `${count(result.created.length + result.changed.length + result.same.length - plan.files.length, "value")} in the vault. Next: zvault run -- CMD`,
+      `${count(names.created.length + names.changed.length + names.same.length, "value")} in the vault. Next: zvault run -- CMD`,
     ]);
   }
 }
 
+type Passed = Discovery["passed"];
+type Whole = { sites: Site[]; around: Around; passed: Passed };
 type ApplyFlags = { json: boolean; keep: boolean; "key-file"?: string | undefined };
+
+function discoverAll(start: string, git: Git | undefined): { gathered: Gathered[]; passed: Passed; leftovers: string[] } {
+  const { found, passed, leftovers } = discover(start, (folders) => new Set(git?.ignored(folders).keys()));
+  return { gathered: found, passed, leftovers };
+}
+
+/** What plan and report have in common. */
+function headOf(sites: readonly Site[], around: Around, passed: Passed): object {
+  const projects = sites.map(({ project, label }) => ({ project, folder: label === "" ? "." : label }));
+  return { project: sites[0]?.project ?? "", projects, files: planJson(sites, around), leftovers: around.leftovers, passed };
+}
+
+function passedLines(passed: Passed): string[] {
+  return passed.length === 0 ? [] : ["", "  not looked into", ...table(passed.map(({ folder, why }) => [`    ${folder}`, why]))];
+}
 
 function note2(line: string): void {
   process.stderr.write(`${line}\n`);
-}
-
-function projectOf(given: string | undefined, folder: string, relative: string, knows: Known | undefined): string {
-  if (given !== undefined) {
-    if (isSlug(given)) return given;
-    throw new ZvaultError("usage", `${JSON.stringify(given.slice(0, 40))} is no project name`, {
-      hint: "a-z 0-9 . _ - and at most 64 of them",
-    });
-  }
-  const projects = knows?.projects ?? [];
-  return projects.find((one) => one.folder === relative && one.project !== "")?.project ?? freshSlug(folder, relative, projects);
-}
-
-function dangerousOf(plan: Plan): string[] {
-  return [
-    ...new Set(plan.files.flatMap((file) => file.notes.filter((one) => one.kind === "dangerous-name").map((one) => one.name))),
-  ];
 }
 
 function refuseDangerous(names: string[]): ZvaultError {
@@ -205,23 +185,4 @@ function refuseDangerous(names: string[]): ZvaultError {
     hint: `if you mean it: ${names.map((name) => `--allow-dangerous ${name}`).join(" ")}`,
     names,
   });
-}
-
-/** One change of the vault for all files. */
-async function store(session: Session, plan: Plan, choices: Choices): Promise<Calls["kv.import"]["result"]> {
-  const entries = plan.files.flatMap((file) => file.entries.filter((one) => one.to === "vault"));
-  const layouts = plan.files.map((file) => ({ path: file.layoutPath }));
-  const asked = {
-    project: choices.project,
-    folder: choices.relative,
-    bind: true,
-    entries: entries.map((one) => ({ path: one.path, class: one.class })),
-    layouts,
-  };
-  const body = [...entries.map((one) => one.value), ...plan.files.map((file) => file.layout)];
-  try {
-    return (await session.ask("kv.import", asked, { body })).result;
-  } finally {
-    for (const bytes of body) bytes.fill(0);
-  }
 }

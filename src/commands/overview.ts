@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from "node:fs";
 import { ZvaultCommand } from "../cli/base.ts";
+import { rawNames } from "../cli/import/gather.ts";
 import { count, duration } from "../cli/output.ts";
 import { findFiles } from "../run/files.ts";
 import { statusOf } from "./status.ts";
@@ -13,7 +13,7 @@ export default class Overview extends ZvaultCommand {
     const { flags } = await this.parse(Overview);
     const session = this.session(flags);
     const found = session.located();
-    const raw = rawFiles(process.cwd());
+    const raw = rawNames(process.cwd());
     const files = findFiles({ cwd: process.cwd(), home: process.env["HOME"] }).map((file) => file.label);
     if (!found) {
       const next = raw.length > 0 ? "zvault import" : "zvault init";
@@ -44,12 +44,4 @@ export default class Overview extends ZvaultCommand {
       "commands    zvault --help",
     ]);
   }
-}
-
-/** Dotenv files that hold values: not ours, not examples, not a stub of comments. */
-function rawFiles(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => /^\.env(\..+)?$/.test(name) && !/\.(zvault|example|sample|template|dist|schema)$/.test(name))
-    .filter((name) => existsSync(`${folder}/${name}`))
-    .toSorted();
 }

@@ -44,6 +44,9 @@ function rows(agent: AgentStatus, vault: VaultStatus | undefined): string[][] {
       ? [["audit", `${count(some.audit.records, "record")}, ${some.audit.ok ? "chain ok" : "CHAIN BROKEN: zvault audit verify"}`]]
       : []),
     ...(some ? [["copies", some.mirror.time === null ? "no mirror yet" : `ciphertext mirror, ${age(some.mirror.time)}`]] : []),
+    ...(some && some.exposed > 0
+      ? [["exposed", `${count(some.exposed, "secret")} seen in a git history: zvault ls names them, a new value ends it`]]
+      : []),
     ...(some?.projects.map((one) => ["project", `${one.project === "" ? "none" : one.project} in ${one.folder}`]) ?? []),
     ["agent", `pid ${agent.pid}, since ${age(agent.since)}, ${count(agent.vaults.length, "vault")} open`],
     ["memory", hardening === "" ? memory : `${memory} · ${hardening}`],

@@ -144,6 +144,7 @@ const checks: Record<VerbName, Check> = {
   "kv.list": object({ prefix }, { deleted: truth }),
   "kv.history": object({ path }),
   "kv.metadata": object({ path }, { ...put, exposed: truth }),
+  "kv.expose": object({ paths: list(path, limits.entries) }),
   "kv.delete": object({ path }),
   "kv.undelete": object({ path }, { version }),
   "kv.undo": object({ path }, { to: version }),
@@ -154,9 +155,9 @@ const checks: Record<VerbName, Check> = {
       folder,
       bind: truth,
       entries: list(object({ path }, { ...put, expand: truth }), limits.entries),
-      layouts: list(object({ path }), 100),
+      layouts: list(object({ path }), 2000),
     },
-    { expect: expected },
+    { expect: expected, also: list(object({ project, folder }), 1000) },
   ),
   "kv.resolve": object({ folder: anyFolder, refs: list(reference, limits.entries) }, { dangerous: list(variable, 1000) }),
   "project.list": nothing,
@@ -180,8 +181,12 @@ export function pathsOf(kind: "path" | "paths" | "entries" | "refs" | "prefix" |
     refs?: { path: string }[];
     paths?: string[];
     project?: string;
+    also?: { project: string }[];
   };
   const entryPaths = [...(fieldsOf.entries ?? []), ...(fieldsOf.layouts ?? [])].map((one) => one.path);
+  const projects = [fieldsOf.project ?? "", ...(fieldsOf.also ?? []).map((one) => one.project)];
+  const touched = new Set(entryPaths.map((path) => path.split("/", 2)[1]));
+  const bare = projects.filter((name) => !touched.has(name));
   switch (kind) {
     case "path":
       return [fieldsOf.path ?? ""];
@@ -190,8 +195,8 @@ export function pathsOf(kind: "path" | "paths" | "entries" | "refs" | "prefix" |
     case "paths":
       return fieldsOf.paths ?? [];
     case "entries":
-      // without an entry it only binds a project to its folder: decided where its values will be
-      return entryPaths.length > 0 ? entryPaths : [`env/${fieldsOf.project ?? ""}`];
+      // a project without an entry is only bound to its folder: decided where its values will be
+      return [...entryPaths, ...bare.map((name) => `env/${name}`)];
     case "refs":
       return (fieldsOf.refs ?? []).map((one) => one.path);
     case "none":

@@ -72,6 +72,7 @@ export const handlers: Handlers = {
     }
   },
   "kv.metadata": ({ vault, receipt, args }) => ({ result: kv.metadata(vault, receipt, args) }),
+  "kv.expose": ({ vault, receipt, args }) => ({ result: kv.expose(vault, receipt, args) }),
   "kv.delete": ({ vault, receipt, args }) => ({ result: kv.delete(vault, receipt, args) }),
   "kv.undelete": ({ vault, receipt, args }) => ({ result: kv.undelete(vault, receipt, args) }),
   "kv.undo": ({ vault, receipt, args }) => ({ result: kv.undo(vault, receipt, args) }),

@@ -62,6 +62,7 @@ function openPart(vault: Vault): VaultStatus["open"] {
   const { sequence, chain } = vault.barrier.position;
   return {
     secrets: vault.state.count,
+    exposed: [...vault.state.secrets.values()].filter((one) => one.exposed && one.versions.at(-1)?.state === "live").length,
     records: vault.barrier.records,
     audit: { records: vault.audit.position.sequence, ok: true },
     head: { sequence, chain },

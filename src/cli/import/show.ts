@@ -1,6 +1,8 @@
 /** The plan of an import as a person, or a script, reads it. Names, places and reasons; never a value. */
-import type { Plan, PlannedFile } from "../../envfile/plan.ts";
+import type { PlannedFile } from "../../envfile/plan.ts";
 import { count, table } from "../output.ts";
+import { type Around, aroundLines, gitWord } from "./around.ts";
+import { labelOf, type Site } from "./site.ts";
 
 const namesShown = 8;
 
@@ -12,36 +14,41 @@ function named(keys: readonly string[]): string {
 const keysOf = (file: PlannedFile, to: "vault" | "file"): string[] =>
   file.entries.filter((one) => one.to === to).map((one) => one.key);
 
-export function planLines(plan: Plan, project: string, o: { verbose: boolean }): string[] {
-  const rows = plan.files.map((file) => {
+export function planLines(sites: readonly Site[], around: Around, o: { verbose: boolean }): string[] {
+  const all = sites.flatMap((site) => site.plan.files.map((file) => ({ site, file, label: labelOf(site, file.name) })));
+  const rows = all.map(({ site, file, label }) => {
     const stay = keysOf(file, "file");
     const secrets = keysOf(file, "vault");
+    const word = gitWord(around, label);
     return [
-      `  ${file.name}`,
+      `  ${label}`,
+      ...(sites.length > 1 ? [`→ project ${site.project}`] : []),
+      ...(word === "" ? [] : [word]),
       `${count(stay.length, "setting")} ${stay.length === 1 ? "stays" : "stay"} readable`,
       count(secrets.length, "secret"),
       named(secrets),
     ];
   });
-  const lines = [`${count(plan.files.length, "file")} to import into project ${project}.`, "", ...table(rows)];
+  const where = sites.length === 1 ? `project ${sites[0]?.project ?? ""}` : count(sites.length, "project");
+  const lines = [`${count(all.length, "file")} to import into ${where}.`, "", ...table(rows)];
   if (o.verbose) {
     lines.push("", "  why");
     lines.push(
       ...table(
-        plan.files.flatMap((file) => file.entries.map((one) => [`    ${file.name}:${one.line}`, one.key, one.class, one.why])),
+        all.flatMap(({ file, label }) => file.entries.map((one) => [`    ${label}:${one.line}`, one.key, one.class, one.why])),
       ),
     );
   }
-  const notes = plan.files.flatMap((file) => file.notes.map((note) => [`    ${file.name}:${note.line}`, note.text]));
+  const notes = all.flatMap(({ file, label }) => file.notes.map((note) => [`    ${label}:${note.line}`, note.text]));
   if (notes.length > 0) lines.push("", "  look at", ...table(notes));
-  const left = plan.files.flatMap((file) =>
+  const left = all.flatMap(({ file, label }) =>
     file.leftOut.map((one) => [
-      `    ${file.name}:${one.line}`,
-      `left out of ${file.name}.zvault: ${one.rule}${one.name === undefined ? "" : ` ${one.name}`}`,
+      `    ${label}:${one.line}`,
+      `left out of ${label}.zvault: ${one.rule}${one.name === undefined ? "" : ` ${one.name}`}`,
     ]),
   );
   if (left.length > 0) lines.push("", "  kept in the vault only", ...table(left));
-  return lines;
+  return [...lines, ...aroundLines(around)];
 }
 
 export type FileReport = {
@@ -50,14 +57,31 @@ export type FileReport = {
   settings: string[];
   leftOut: { line: number; name: string | null; rule: string }[];
   notes: { line: number; name: string; kind: string; text: string }[];
+  /** null outside of git */
+  git: { tracked: boolean; ignored: boolean; commits: number; since: string | null; exposed: string[] } | null;
 };
 
-export function planJson(plan: Plan): FileReport[] {
-  return plan.files.map((file) => ({
-    file: file.name,
-    secrets: keysOf(file, "vault"),
-    settings: keysOf(file, "file"),
-    leftOut: file.leftOut.map(({ line, name, rule }) => ({ line, name: name ?? null, rule })),
-    notes: file.notes.map(({ line, name, kind, text }) => ({ line, name, kind, text })),
-  }));
+export function planJson(sites: readonly Site[], around: Around): FileReport[] {
+  return sites.flatMap((site) =>
+    site.plan.files.map((file) => {
+      const label = labelOf(site, file.name);
+      const facts = around.facts.get(label);
+      return {
+        file: label,
+        secrets: keysOf(file, "vault"),
+        settings: keysOf(file, "file"),
+        leftOut: file.leftOut.map(({ line, name, rule }) => ({ line, name: name ?? null, rule })),
+        notes: file.notes.map(({ line, name, kind, text }) => ({ line, name, kind, text })),
+        git: facts
+          ? {
+              tracked: facts.tracked,
+              ignored: facts.ignored,
+              commits: facts.history?.commits ?? 0,
+              since: facts.history?.first.toISOString() ?? null,
+              exposed: facts.exposed.map((one) => one.name),
+            }
+          : null,
+      };
+    }),
+  );
 }

@@ -9,8 +9,6 @@ import { ZvaultError } from "../../errors.ts";
 import { changeFile } from "../files.ts";
 import { type Gathered, unchanged } from "./gather.ts";
 
-const always = [".env.local", ".env.*.local"];
-
 /**
  * Writes `<name>.zvault`. Names that only the one there before has are kept at the end: a file that was written anew with fewer
  * variables takes no reference away. Returns these names.
@@ -40,21 +38,6 @@ function checkOurs(bytes: Uint8Array, name: string): void {
     hint: "move it away, then import again",
     names: [name],
   });
-}
-
-/** Exactly the imported names, and the two that hold one person's values; never `.env.*`, which would hide `.env.example`. */
-export async function ignoreFiles(folder: string, names: readonly string[]): Promise<string[]> {
-  const added: string[] = [];
-  await changeFile(`${folder}/.gitignore`, (old) => {
-    added.length = 0;
-    const text = Buffer.from(old).toString("latin1");
-    const lines = new Set(text.split(/\r?\n/).map((line) => line.trim()));
-    added.push(...[...new Set([...names, ...always])].filter((name) => !lines.has(name) && !lines.has(`/${name}`)));
-    if (added.length === 0) return undefined;
-    const end = text === "" || text.endsWith("\n") ? "" : "\n";
-    return Buffer.from(`${text}${end}${added.join("\n")}\n`, "latin1");
-  });
-  return added;
 }
 
 /** Takes the plaintext file away, on disk when this returns; one that changed since it was read stays. */

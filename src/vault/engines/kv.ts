@@ -146,6 +146,14 @@ export const kv = {
     return { secret: describe(secretAt(vault, path)) };
   },
 
+  /** In a record of its own: what others share knows nothing of this machine's marks. */
+  expose(vault: Vault, receipt: Receipt, args: Calls["kv.expose"]["args"]): Calls["kv.expose"]["result"] {
+    const marked = [...new Set(args.paths)].filter((path) => !secretAt(vault, path).exposed);
+    const ops = marked.map((path): Operation => ({ op: "describe", path, exposed: true }));
+    if (ops.length > 0) vault.append(receipt, ops, [], recordType.machine);
+    return { marked };
+  },
+
   delete(vault: Vault, receipt: Receipt, args: Calls["kv.delete"]["args"]): Calls["kv.delete"]["result"] {
     const version = versionOf(vault, args.path, undefined);
     vault.append(receipt, [{ op: "delete", path: args.path, id: version.id }], []);

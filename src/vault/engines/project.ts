@@ -28,20 +28,28 @@ export function projectsOf(vault: Vault): ProjectInfo[] {
   });
 }
 
-/** Refuses a second folder for a project, and paths outside of it. */
+/** Refuses a second folder for a project, and paths outside of them all. */
 function checkBinding(vault: Vault, args: Import["args"]): Operation[] {
-  const folder = vault.state.projects.get(args.project);
-  if (folder !== undefined && folder !== args.folder) {
-    throw new ZvaultError("not-bound", `the project ${args.project} belongs to the folder ${folder}, not to ${args.folder}`, {
-      hint: "import under another project name (--project)",
-    });
+  const wanted = [{ project: args.project, folder: args.folder }, ...(args.also ?? [])];
+  const prefixes = new Map<string, string>();
+  const ops: Operation[] = [];
+  for (const { project: name, folder } of wanted) {
+    const bound = vault.state.projects.get(name) ?? prefixes.get(`env/${name}/`);
+    if (bound !== undefined && bound !== folder) {
+      throw new ZvaultError("not-bound", `the project ${name} belongs to the folder ${bound}, not to ${folder}`, {
+        hint: "import under another project name (--project)",
+      });
+    }
+    prefixes.set(`env/${name}/`, folder);
+    if (bound !== undefined) continue;
+    if (!args.bind) throw new ZvaultError("not-bound", `the project ${name} is not bound to a folder yet`);
+    ops.push({ op: "project", project: name, folder });
   }
-  const prefix = `env/${args.project}/`;
-  const stray = [...args.entries, ...args.layouts].find((one) => !one.path.startsWith(prefix));
-  if (stray) throw new ZvaultError("usage", `${stray.path} is outside of the project ${args.project}`);
-  if (folder !== undefined) return [];
-  if (!args.bind) throw new ZvaultError("not-bound", `the project ${args.project} is not bound to a folder yet`);
-  return [{ op: "project", project: args.project, folder: args.folder }];
+  const inside = (path: string): boolean => prefixes.has(path.split("/", 2).join("/") + "/");
+  const stray = [...args.entries, ...args.layouts].find((one) => !inside(one.path));
+  if (stray)
+    throw new ZvaultError("usage", `${stray.path} is outside of the project ${wanted.map((one) => one.project).join(", ")}`);
+  return ops;
 }
 
 function checkExpected(vault: Vault, expect: Record<string, number> | undefined): void {

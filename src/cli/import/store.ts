@@ -1,0 +1,61 @@
+/** An import's way into the vault: one change for all folders, or a few where one would be larger than a change may be. */
+import type { Calls } from "../../calls.ts";
+import { limits } from "../../verbs.ts";
+import type { Session } from "../session.ts";
+import type { Site } from "./site.ts";
+
+export type Stored = { created: string[]; changed: string[]; same: string[]; mirror: string };
+
+export async function storeSites(session: Session, sites: readonly Site[]): Promise<Stored> {
+  const all: Stored = { created: [], changed: [], same: [], mirror: "" };
+  for (const group of groups(sites)) {
+    const result = await store(session, group);
+    all.created.push(...result.created);
+    all.changed.push(...result.changed);
+    all.same.push(...result.same);
+    all.mirror = result.mirror;
+  }
+  return all;
+}
+
+function weigh(site: Site): { entries: number; bytes: number } {
+  const stored = site.plan.files.flatMap((file) => [...file.entries.filter((one) => one.to === "vault"), { value: file.layout }]);
+  return { entries: stored.length, bytes: stored.reduce((sum, one) => sum + one.value.length + 512, 0) };
+}
+
+function groups(sites: readonly Site[]): Site[][] {
+  const found: Site[][] = [];
+  let entries = Infinity;
+  let bytes = 0;
+  for (const site of sites) {
+    const own = weigh(site);
+    if (entries + own.entries > limits.entries || bytes + own.bytes > limits.transaction) {
+      found.push([]);
+      [entries, bytes] = [0, 0];
+    }
+    entries += own.entries;
+    bytes += own.bytes;
+    found.at(-1)?.push(site);
+  }
+  return found;
+}
+
+async function store(session: Session, sites: readonly Site[]): Promise<Calls["kv.import"]["result"]> {
+  const files = sites.flatMap((site) => site.plan.files);
+  const entries = files.flatMap((file) => file.entries.filter((one) => one.to === "vault"));
+  const [first, ...others] = sites.map((site) => ({ project: site.project, folder: site.relative }));
+  const asked = {
+    project: first?.project ?? "",
+    folder: first?.folder ?? ".",
+    bind: true,
+    entries: entries.map((one) => ({ path: one.path, class: one.class })),
+    layouts: files.map((file) => ({ path: file.layoutPath })),
+    ...(others.length === 0 ? {} : { also: others }),
+  };
+  const body = [...entries.map((one) => one.value), ...files.map((file) => file.layout)];
+  try {
+    return (await session.ask("kv.import", asked, { body })).result;
+  } finally {
+    for (const bytes of body) bytes.fill(0);
+  }
+}
