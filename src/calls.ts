@@ -244,6 +244,21 @@ export type Calls = {
     args: { folder: string; refs: Reference[]; dangerous?: string[] };
     result: { values: { class: SecretClass; version: number; expand: boolean }[] };
   };
+  /**
+   * For `run --watch`: without `seen` the numbers of the current versions of refs (0: no value) at once; with it, as soon as one of them
+   * is another, or after an hour. One line in the audit log for each request, however long it waits. Throws `sealed` when that happens.
+   */
+  "kv.watch": { args: { folder: string; refs: Reference[]; seen?: number[] }; result: { versions: number[] } };
+  /**
+   * For `export` and `eject`: body[i] = value of refs[i], empty unless `state` is "live". `at`: the versions that were current then,
+   * RFC 3339. `until`: the agent removes that file at seal; its device and inode as decimal numbers.
+   */
+  "kv.export": {
+    args: { folder: string; refs: Reference[]; at?: string; until?: { path: string; dev: string; ino: string } };
+    result: {
+      values: { state: "live" | "deleted" | "destroyed" | "absent"; class: SecretClass; version: number; expand: boolean }[];
+    };
+  };
   "project.list": { args: Record<string, never>; result: { projects: ProjectInfo[] } };
   "project.allow": { args: { folder: string; refs?: string[]; dangerous?: string[] }; result: ProjectInfo };
   "audit.verify": {

@@ -66,6 +66,8 @@ export const verbs = {
   // import and run
   "kv.import": verb(["create", "update"], "no", "change", "open", "entries"),
   "kv.resolve": verb(["use"], "no", "read", "open", "refs"),
+  "kv.watch": verb(["use"], "no", "read", "open", "refs"),
+  "kv.export": verb(["read"], "shows", "read", "open", "refs"),
   "project.list": verb(["list"], "no", "read", "open", "none"),
   "project.allow": verb(["sudo"], "governs", "change", "open", "none"),
   // the record

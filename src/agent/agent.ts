@@ -44,6 +44,7 @@ export async function startAgent(build: string, places: Places, tuning: Tuning =
     before: () => life.before(),
     after: (verb: string, ok: boolean) => life.after(verb, ok),
   };
+  await door.sweep().catch((failure: unknown) => log.failure("sweep", failure));
   const listener = new Listener(places.runtime, serving, () => life.quiet());
   await listener.open();
   life.begin(listener);

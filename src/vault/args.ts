@@ -94,6 +94,13 @@ const project: Check = (value, name) => {
 const variable: Check = (value, name) => {
   if (typeof value !== "string" || value === "" || value.length > 255 || /[=\0\n]/.test(value)) refuse(name, "a variable name");
 };
+const moment: Check = (value, name) => {
+  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value))
+    refuse(name, "a time, RFC 3339, in UTC");
+};
+const digits: Check = (value, name) => {
+  if (typeof value !== "string" || !/^\d{1,20}$/.test(value)) refuse(name, "a number in digits");
+};
 const label = text(64);
 const put = {
   class: oneOf("secret", "setting"),
@@ -160,6 +167,14 @@ const checks: Record<VerbName, Check> = {
     { expect: expected, also: list(object({ project, folder }), 1000) },
   ),
   "kv.resolve": object({ folder: anyFolder, refs: list(reference, limits.entries) }, { dangerous: list(variable, 1000) }),
+  "kv.watch": object(
+    { folder: anyFolder, refs: list(reference, limits.entries) },
+    { seen: list(whole(0, 2 ** 31), limits.entries) },
+  ),
+  "kv.export": object(
+    { folder: anyFolder, refs: list(reference, limits.entries) },
+    { at: moment, until: object({ path: absolute, dev: digits, ino: digits }) },
+  ),
   "project.list": nothing,
   "project.allow": object({ folder: anyFolder }, { refs: list(path, 1000), dangerous: list(variable, 1000) }),
   "audit.verify": nothing,

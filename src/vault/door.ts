@@ -34,6 +34,8 @@ export type DoorOptions = {
 export type VaultDoor = Door & {
   /** Wipes every key of every vault and the identity; the number of vaults. */
   seal(reason: string): Promise<number>;
+  /** To be called once, before anything is served: removes what an agent that was killed had promised to remove. */
+  sweep(): Promise<void>;
   /** When `tick` has something to do next, in ms since 1970. */
   nextDeadline(): number | undefined;
   tick(): Promise<void>;
@@ -111,6 +113,7 @@ export function createDoor(o: DoorOptions): VaultDoor {
     },
 
     seal,
+    sweep: () => holdings.sweep(),
 
     nextDeadline() {
       const leases = [...holdings.vaults.values()].map((held) => held.lease.left);

@@ -82,6 +82,13 @@ export const handlers: Handlers = {
   },
   "kv.import": importFile,
   "kv.resolve": ({ vault, receipt, args }) => project.resolve(vault, receipt, args),
+  "kv.watch": async ({ vault, receipt, args }) => ({ result: await project.watch(vault, receipt, args) }),
+  "kv.export": async ({ holdings, vault, receipt, args }) => {
+    // first the promise, then the values that it is about
+    if (args.until) await holdings.untilSeal.keep({ dir: vault.dir, ...args.until });
+    vault.checkOpen();
+    return project.export(vault, receipt, args);
+  },
   "project.list": ({ vault }) => ({ result: { projects: projectsOf(vault) } }),
   "project.allow": ({ vault, receipt, args }) => ({ result: project.allow(vault, receipt, args) }),
   "access.list": ({ vault, receipt }) => ({ result: access.list(vault, receipt) }),

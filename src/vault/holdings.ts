@@ -19,6 +19,7 @@ import { fingerprint, printSlot } from "./slots.ts";
 import { checkStanding } from "./standing.ts";
 import { lockVault, readKeys } from "./unlock.ts";
 import { readFailures } from "./unseal-log.ts";
+import { UntilSeal } from "./until-seal.ts";
 import { openVault, type OpenOptions } from "./open.ts";
 import type { Opened, Vault } from "./vault.ts";
 
@@ -43,11 +44,14 @@ export type OpenChoices = Pick<OpenOptions, "acceptRollback" | "expectHead" | "i
 export class Holdings {
   readonly world: World;
   readonly vaults = new Map<string, Held>();
+  readonly untilSeal: UntilSeal;
   identity: HeldIdentity | undefined;
+  readonly #leftovers: string[] = [];
   readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(world: World) {
     this.world = world;
+    this.untilSeal = new UntilSeal(world.io, world.places.state);
   }
 
   identityFile(): IdentityFile | undefined {
@@ -250,6 +254,20 @@ export class Holdings {
     const held = this.vaults.get(dir);
     this.vaults.delete(dir);
     await held?.vault.seal(reason);
+    // a full disk must not keep the others from being sealed; the list has it still
+    if (held) await this.untilSeal.end(dir).catch(() => []);
+  }
+
+  /** When the agent starts: what an agent that was killed had promised to remove. */
+  async sweep(): Promise<void> {
+    this.#leftovers.push(...(await this.untilSeal.end(undefined)));
+  }
+
+  /** Told once. */
+  leftovers(): string[] {
+    return this.#leftovers
+      .splice(0)
+      .map((path) => `the agent before was killed: ${path} (export --until-seal) stayed readable until now, and is removed`);
   }
 
   /** Everything; the number of vaults. Keys go even where the disk fails. */

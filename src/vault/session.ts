@@ -65,7 +65,7 @@ export class Session {
       const result = {
         opened: opened.identity ? ("identity" as const) : ("vault" as const),
         ...(opened.vault ? { vault: opened.vault.id } : {}),
-        notices: opened.vault?.notices ?? [],
+        notices: [...(opened.vault?.notices ?? []), ...this.#holdings.leftovers()],
         lifetime: terms.lifetime / 1000,
         idle: terms.idle / 1000,
       };

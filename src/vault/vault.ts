@@ -23,6 +23,7 @@ import { type CellRef, recordType, type RecordType, type TermKeys } from "./reco
 import type { State } from "./state.ts";
 import type { Slot } from "./slots.ts";
 import { mendKeys } from "./unlock.ts";
+import { Watchers } from "./watchers.ts";
 
 /** A checkpoint after this many records: unsealing reads the last one and what follows. */
 const checkpointEvery = 1000;
@@ -53,6 +54,7 @@ export class Vault {
   state: State;
   audit: AuditLog;
   readonly notices: string[];
+  readonly watchers = new Watchers();
   sealed = false;
   /** set when it is not known any more what the disk holds: nothing is appended after that, and the agent ends */
   unknown: string | undefined;
@@ -126,6 +128,7 @@ export class Vault {
     const meta = printTransaction(transaction);
     const cells = this.barrier.append(type, meta, values);
     this.state.apply(transaction, cells);
+    this.watchers.wake();
     return cells;
   }
 
@@ -302,6 +305,7 @@ export class Vault {
       // the keys go in any case
     }
     this.sealed = true;
+    this.watchers.wake();
     const closers = [() => this.audit.close(), () => this.barrier.close(), () => this.#heads.close(), () => this.mirror.close()];
     for (const close of [...closers, () => this.io.close(this.#lockFd)]) {
       try {

@@ -5,16 +5,19 @@
 import type { Calls, ProjectInfo } from "../../calls.ts";
 import { hex } from "../../crypto/hash.ts";
 import { random } from "../../crypto/random.ts";
-import type { Secret } from "../../crypto/secret.ts";
+import { Secret } from "../../crypto/secret.ts";
 import { ZvaultError } from "../../errors.ts";
 import type { Receipt } from "../audit.ts";
 import type { Operation } from "../operation.ts";
 import type { CellRef } from "../record.ts";
+import type { Version } from "../state.ts";
 import type { Vault } from "../vault.ts";
 import { checkSize, readField, said, versionOf } from "./kv.ts";
 
 type Import = Calls["kv.import"];
 type Resolve = Calls["kv.resolve"];
+type Watch = Calls["kv.watch"];
+type Export = Calls["kv.export"];
 
 export function projectsOf(vault: Vault): ProjectInfo[] {
   const { projects, allowed } = vault.state;
@@ -151,6 +154,44 @@ export const project = {
     return { result: { values }, body };
   },
 
+  /** Answers when one of the versions is not the one that was seen. Throws `sealed` when the vault is sealed meanwhile. */
+  async watch(vault: Vault, _receipt: Receipt, args: Watch["args"]): Promise<Watch["result"]> {
+    checkFolder(vault, args);
+    const versions = (): number[] =>
+      args.refs.map(({ path, version }) => version ?? vault.state.current(path)?.version.number ?? 0);
+    const { seen } = args;
+    const changed = (): boolean => versions().some((number, at) => number !== seen?.[at]);
+    if (seen && !changed()) {
+      let over = false;
+      while (!over && !changed()) {
+        over = await vault.watchers.next();
+        vault.checkOpen();
+      }
+      await vault.durable();
+      vault.checkOpen();
+    }
+    return { versions: versions() };
+  },
+
+  /** What is there of each reference; a value that is gone is no failure, it has its state. */
+  export(vault: Vault, _receipt: Receipt, args: Export["args"]): { result: Export["result"]; body: Secret[] } {
+    checkFolder(vault, args);
+    const body: Secret[] = [];
+    try {
+      const values = args.refs.map(({ path, field, version }) => {
+        const secret = vault.state.secrets.get(path);
+        const found = pick(secret?.versions ?? [], version, args.at);
+        const state = found?.state ?? ("absent" as const);
+        body.push(found && state === "live" ? readField(vault, path, found, field) : Secret.alloc(0));
+        return { state, class: secret?.class ?? "secret", version: found?.number ?? 0, expand: found?.expand ?? false };
+      });
+      return { result: { values }, body };
+    } catch (failure) {
+      for (const value of body) value.wipe();
+      throw failure;
+    }
+  },
+
   allow(vault: Vault, receipt: Receipt, args: Calls["project.allow"]["args"]): ProjectInfo {
     const { folder, refs = [], dangerous = [] } = args;
     if (refs.length + dangerous.length === 0) throw new ZvaultError("usage", "nothing to allow", { hint: "zvault allow REF…" });
@@ -160,6 +201,11 @@ export const project = {
   },
 };
 
+function pick(versions: readonly Version[], number: number | undefined, at: string | undefined): Version | undefined {
+  if (number !== undefined) return versions.find((one) => one.number === number);
+  return at === undefined ? versions.at(-1) : versions.findLast((one) => Date.parse(one.time) <= Date.parse(at));
+}
+
 function sameValue(vault: Vault, path: string, value: Secret, expand: boolean): boolean {
   const current = vault.state.current(path)?.version;
   const ref = current?.fields.get("value");
@@ -168,7 +214,7 @@ function sameValue(vault: Vault, path: string, value: Secret, expand: boolean): 
 }
 
 /** A folder gets its own projects' values, and what a person allowed it. */
-function checkFolder(vault: Vault, args: Resolve["args"]): void {
+function checkFolder(vault: Vault, args: Pick<Resolve["args"], "folder" | "refs" | "dangerous">): void {
   const { folder, refs, dangerous = [] } = args;
   const allowance = vault.state.allowed.get(folder);
   const own = [...vault.state.projects].filter(([, where]) => where === folder).map(([name]) => `env/${name}/`);
