@@ -30,7 +30,7 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Resolver & { 
     });
     if (located) return located;
     throw new ZvaultError("no-vault", "there is no vault here, and these have no value in the environment", {
-      hint: "zvault import .env makes a vault; a run needs none where all variables are set",
+      hint: "zvault fill asks for the values, zvault import .env takes them from a file; a run needs no vault where all are set",
     });
   }
 

@@ -18,6 +18,8 @@ export abstract class ZvaultCommand extends Command {
 
   /** `true`: the command's answer was "no" (exit code 1). */
   answeredNo = false;
+  /** another exit code than 0 for an answer that was given */
+  answer: number | undefined;
   #session: Session | undefined;
 
   /** Ends the talk with the agent. */
@@ -53,7 +55,7 @@ export async function startCommand(made: typeof ZvaultCommand, argv: string[], c
   const command = new (made as unknown as Startable)(argv, config);
   try {
     await command.run();
-    return command.answeredNo ? 1 : 0;
+    return command.answer ?? (command.answeredNo ? 1 : 0);
   } finally {
     command.done();
   }

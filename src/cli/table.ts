@@ -9,6 +9,8 @@ type Module = { default: typeof ZvaultCommand };
 export const table: Readonly<Record<string, () => Promise<Module>>> = {
   overview: () => import("../commands/overview.ts"),
   import: () => import("../commands/import.ts"),
+  check: () => import("../commands/check.ts"),
+  fill: () => import("../commands/fill.ts"),
   set: () => import("../commands/set.ts"),
   get: () => import("../commands/get.ts"),
   ls: () => import("../commands/ls.ts"),
@@ -52,6 +54,8 @@ export const groups: readonly { title: string; rows: readonly (readonly [id: str
     rows: [
       ["import", "zvault import .env"],
       ["run", "zvault run -- npm run dev"],
+      ["check", "zvault check"],
+      ["fill", "zvault fill"],
       ["set", "zvault set STRIPE_KEY"],
       ["get", "zvault get STRIPE_KEY"],
       ["ls", "zvault ls"],

@@ -94,8 +94,8 @@ function sealed(error: ZvaultError): RunFailure {
 }
 
 const hints: Partial<Record<ErrorCode, string>> = {
-  unresolved: "zvault set NAME gives a value, zvault import takes them from a .env",
-  "not-found": "zvault set NAME gives a value, zvault import takes them from a .env",
+  unresolved: "zvault fill asks for them, zvault import takes them from a .env",
+  "not-found": "zvault fill asks for them, zvault import takes them from a .env",
   "not-bound": "if you trust this folder: zvault allow REF",
   "dangerous-name": "if you trust this file: zvault allow --dangerous NAME",
 };

@@ -50,6 +50,8 @@ const steps: [schema: string, command: string][] = [
   ["version", "zvault version --json"],
   ["import", "printf 'C=sk_live_0123456789abcdefABCDEF\\nPORT=3000\\n# OLD=x\\n' > .env; zvault import --dry-run --json"],
   ["import", "zvault import --yes --json"],
+  ["fill", "printf 'A=v\nB=v\n' | zvault fill - --json"],
+  ["check", "zvault check --json"],
   ["seal", "zvault seal --json"],
   ["unseal", "zvault unseal --key-file ../key --json"],
   [

@@ -134,6 +134,7 @@ for (const [name, open] of [
         "access.add": { kind: "key-file" },
         "access.remove": { slot: "key-file" },
         "kv.get": { path: "env/shop/A" },
+        "kv.export": { folder: ".", refs: [{ path: "env/shop/A" }] },
         "kv.destroy": { path: "env/shop/A" },
         "project.allow": { folder: ".", refs: ["env/other/A"] },
         "backup.restore": { dir: project, from: "mirror" },

@@ -30,14 +30,14 @@ export class Terminal {
     return this.#seen.replaceAll("\r\n", "\n");
   }
 
-  /** Types a line once `prompt` stands there (and was not yet answered). Throws after 30 s. */
-  async type(prompt: string, answer: string): Promise<void> {
+  /** Types a line once `prompt` stands there (and was not yet answered); `end` "" types no Enter. Throws after 30 s. */
+  async type(prompt: string, answer: string, end = "\r"): Promise<void> {
     for (let left = 1500; !this.#seen.includes(prompt, this.#read); left--) {
       if (left === 0) throw new Error(`no ${JSON.stringify(prompt)} but ${JSON.stringify(this.seen)}`);
       await new Promise((wake) => setTimeout(wake, 20));
     }
     this.#read = this.#seen.indexOf(prompt, this.#read) + prompt.length;
-    this.#child.stdin?.write(`${answer}\r`);
+    this.#child.stdin?.write(`${answer}${end}`);
   }
 
   /** The exit code. */

@@ -22,7 +22,7 @@ t.test("every unresolved reference is listed with file, line and the way out; no
     "zvault: error: no value\n" +
       "zvault:   .env.zvault:1 A zvault://env/shop/A\n" +
       "zvault:   .env.zvault:4 B zvault://env/shop/B\n" +
-      "zvault: hint: zvault set NAME gives a value, zvault import takes them from a .env\n",
+      "zvault: hint: zvault fill asks for them, zvault import takes them from a .env\n",
   );
   t.match(JSON.parse(readFileSync(`${folder.path}/errors`, "utf8")), {
     error: { code: "unresolved", message: "no value", names: ["env/shop/A", "env/shop/B"], exit: 1 },

@@ -32,11 +32,22 @@ export function maskSet(secrets: readonly Secret[]): MaskSet {
   return { names, tables: [long, short].filter((some) => some.length > 0).map((some) => new Tables(some)) };
 }
 
+/** How well a value is kept out of output: everywhere, where it stands alone, or not at all. */
+export function protection(bytes: Uint8Array): "mask" | "borders" | "no" {
+  const bare = bareOf(bytes);
+  const how = maskable(bare);
+  return how === "borders" && bare.length < shortestWord ? "no" : how;
+}
+
+function bareOf(bytes: Uint8Array): Uint8Array {
+  return textToBytes(bytesToText(bytes).replace(/[\r\n]+$/, ""));
+}
+
 /** A value is looked for without the line end that files and `echo` leave on it; it would hide it in the middle of a line. */
 function patternsOf(bytes: Uint8Array): { text: string; word: boolean }[] {
-  const bare = textToBytes(bytesToText(bytes).replace(/[\r\n]+$/, ""));
-  const how = maskable(bare);
-  if (how === "no" || (how === "borders" && bare.length < shortestWord)) return [];
+  const bare = bareOf(bytes);
+  const how = protection(bytes);
+  if (how === "no") return [];
   if (how === "borders") return wordForms(bare).map((text) => ({ text, word: true }));
   const parts = lines(bare).filter(telling);
   const all = new Set([...forms(bytes), ...forms(bare), ...parts.flatMap((line) => lineForms(line, parts.length))]);

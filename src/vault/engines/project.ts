@@ -142,7 +142,7 @@ export const project = {
           "unresolved",
           `${missing.length} reference${missing.length === 1 ? " has" : "s have"} no value here: ${missing.slice(0, 5).join(", ")}`,
           {
-            hint: "`zvault set NAME` gives one a value",
+            hint: "`zvault fill` asks for them, `zvault set NAME` gives one a value",
             names: missing,
           },
         );
@@ -226,10 +226,11 @@ function checkFolder(vault: Vault, args: Pick<Resolve["args"], "folder" | "refs"
       "not-bound",
       `this folder (${folder}) may not use ${foreign.slice(0, 5).join(", ")}${foreign.length > 5 ? " …" : ""}`,
       {
+        // an absolute folder is elsewhere: a second clone, a copy
         hint: `if you mean it: zvault allow ${foreign
           .slice(0, 5)
           .map((path) => `zvault://${path}`)
-          .join(" ")}`,
+          .join(" ")}${folder.startsWith("/") ? "; or values of its own: zvault fill" : ""}`,
         names: foreign,
       },
     );
