@@ -10,7 +10,7 @@ import { notesOf, type Note } from "./notes.ts";
 import { parse } from "./parse.ts";
 import { pieceText, print } from "./print.ts";
 import { layoutPath, pathFor, suffixOf } from "./project.ts";
-import { parseValue } from "./reference.ts";
+import { parseValue, type Parsed, type Part } from "./reference.ts";
 import { rewrite, type Drops, type Judge, type LeftOut, type Rewritten } from "./rewrite.ts";
 import { shown, toBytes } from "./text.ts";
 
@@ -35,6 +35,8 @@ export type Entry = {
   why: string;
   /** "vault": a reference stands in its place. "file": it stays as it stands (settings, empty values, references) */
   to: "vault" | "file";
+  /** a text with references in it that is a secret itself: `run` puts in what they stand for */
+  expand?: true;
   /** what dotenv reads, the last of several assignments; for `to: "file"` too */
   value: Uint8Array;
   line: number;
@@ -61,7 +63,8 @@ type Source = { name: string; document: Document };
 function readSource(file: { name: string; bytes: Uint8Array }): Source {
   suffixOf(file.name); // refuses a name that gives no path
   const [first, second] = file.bytes;
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+  const nuls = file.bytes.reduce((sum, byte) => sum + (byte === 0 ? 1 : 0), 0);
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || nuls > file.bytes.length / 4) {
     throw new ZvaultError("usage", `${file.name} is UTF-16, which no dotenv reader understands`, { hint: "save it as UTF-8" });
   }
   const document = parse(file.bytes);
@@ -88,28 +91,35 @@ function checkOptions(sources: readonly Source[], options: PlanInput["options"])
   if (both.length > 0) throw new ZvaultError("usage", `both --plain and --secret: ${both.join(", ")}`, { names: both });
 }
 
-/** True for a value that already is, or holds, a reference. Throws `usage` for a malformed one, with its place. */
-function isReference(file: string, one: Assignment): boolean {
+/** The value as a reference, or as a text that holds some. Throws `usage` for a malformed one, with its place. */
+function referencesIn(file: string, one: Assignment): Parsed {
   try {
-    return parseValue(shown(one.value)).kind !== "plain";
+    return parseValue(shown(one.value));
   } catch (error) {
     if (!(error instanceof ZvaultError)) throw error;
     throw new ZvaultError(error.code, `${file}:${one.line}: ${one.name}: ${error.message}`, { names: [one.name] });
   }
 }
 
+/** True for a text whose own words, without the references in it, are a secret. */
+function tellsSecret(judge: Judge, name: string, parts: readonly Part[]): boolean {
+  const own = parts.filter((part) => typeof part === "string");
+  if (own.some((text) => judge.scanText(toBytes(text)).length > 0)) return true;
+  return judge.classify(name, own.join("")).class === "secret";
+}
+
 function entryOf(input: PlanInput, file: string, one: Assignment): Entry {
   const path = pathFor(input.project, file, one.name);
   const base = { key: one.name, path, value: valueBytes(one), line: one.line };
   if (one.value === "") return { ...base, class: "setting", why: "empty", to: "file" };
-  if (isReference(file, one)) return { ...base, class: "setting", why: "a reference", to: "file" };
+  const parsed = referencesIn(file, one);
+  const plain = input.options.plain.includes(one.name);
+  if (parsed.kind === "template" && !plain && tellsSecret(input.judge, one.name, parsed.parts))
+    return { ...base, class: "secret", why: "a secret beside a reference", to: "vault", expand: true };
+  if (parsed.kind !== "plain") return { ...base, class: "setting", why: "a reference", to: "file" };
   const judged = input.judge.classify(one.name, shown(one.value));
   const known = input.existing?.get(path);
-  const chosen = input.options.plain.includes(one.name)
-    ? "setting"
-    : input.options.secret.includes(one.name)
-      ? "secret"
-      : undefined;
+  const chosen = plain ? "setting" : input.options.secret.includes(one.name) ? "secret" : undefined;
   const kind = chosen ?? known ?? judged.class;
   const why = chosen ? `--${chosen === "secret" ? "secret" : "plain"}` : known ? "as before" : judged.why;
   return { ...base, class: kind, why, to: kind === "secret" ? "vault" : "file" };

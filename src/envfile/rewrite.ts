@@ -34,6 +34,19 @@ const commented = /^\s*#[#\s*/;>-]*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:=|:\s(?
 /** In the middle of a comment only what looks like a variable: upper case, no space round the sign. */
 const inside = /(?<![\w.$-])([A-Z][A-Z0-9_]{2,})=(?=[^\s=])/;
 
+/** "the password is hunter2x", "pw s3cret!": a word of letters and digits close behind one that speaks of secrets. */
+const prose =
+  /(?<![\w-])(?:pass(?:word|wd|phrase|code)?|pw|pwd|pin|secret|token|(?:api[ _-]?)?key)\b[^\r\n]{0,16}?[\s"'`=:](?=[^\s"'`]*\d)(?=[^\s"'`]*[a-z])([^\s"'`/<>()]{6,})/i;
+/** Algorithms, formats, versions, sizes: they have digits too. */
+const technical =
+  /^(?:(?:sha|base|oauth|argon|ed|x25|secp|aes|rsa|ecdsa|utf|md|hmac|[ehpr]s|http|ipv|pkcs|v)-?\d[\w-]*|\d[\d.]*[a-z]{0,7}|\S+\.[a-z]{2,4})[.,;:)]?$/i;
+
+/** Why a comment is left out whose words are no assignment. */
+function proseRule(comment: string): string | undefined {
+  const word = prose.exec(comment)?.[1];
+  return word === undefined || technical.test(word) ? undefined : "a secret in words";
+}
+
 function commentedName(text: string): string | undefined {
   const whole = commented.exec(text);
   if (whole) return whole[2] === undefined ? undefined : whole[1];
@@ -43,8 +56,9 @@ function commentedName(text: string): string | undefined {
 /** Lines that are left out, by their place in the document, with the rule that said so; for an assignment: its trailing comment. */
 type Cuts = Map<number, LeftOut>;
 
-function cutComments({ document, drops }: Source, judge: Judge): Cuts {
+function cutComments({ document, drops, entries }: Source, judge: Judge): Cuts {
   const cuts: Cuts = new Map();
+  const stored = new Set(entries.filter((entry) => entry.to === "vault").map((entry) => entry.key));
   let open: { quote: string; name: string } | undefined; // a commented-out value whose quote is not closed yet
   for (const [at, piece] of document.entries()) {
     const drop = piece.kind === "blank" ? undefined : drops.get(piece);
@@ -57,6 +71,10 @@ function cutComments({ document, drops }: Source, judge: Judge): Cuts {
       open = undefined;
       const name = commentedName(piece.after.trimStart());
       if (name !== undefined) cuts.set(at, { line: piece.line, name, rule: "commented-out assignment" });
+      // to other readers, and perhaps to who wrote it, it is the rest of the secret
+      else if (stored.has(piece.name) && /^#\S/.test(piece.after))
+        cuts.set(at, { line: piece.line, rule: "text glued to a secret" });
+      else cutProse(cuts, at, piece.line, piece.after);
       continue;
     }
     if (piece.kind === "blank") continue;
@@ -65,8 +83,17 @@ function cutComments({ document, drops }: Source, judge: Judge): Cuts {
       if (piece.text.includes(open.quote)) open = undefined;
       continue;
     }
-    const name = piece.kind === "comment" ? commentedName(piece.text) : undefined;
-    if (name === undefined) continue;
+    if (piece.kind === "other") {
+      // `$env:A="b"`, JSON, the rest of a value whose quote is open: nobody knows what it is, so it is taken for a secret
+      cuts.set(at, { line: piece.line, rule: "neither comment nor assignment" });
+      open = undefined;
+      continue;
+    }
+    const name = commentedName(piece.text);
+    if (name === undefined) {
+      cutProse(cuts, at, piece.line, piece.text);
+      continue;
+    }
     cuts.set(at, { line: piece.line, name, rule: "commented-out assignment" });
     open = undefined;
     const value = commented.exec(piece.text)?.[2] ?? "";
@@ -75,6 +102,11 @@ function cutComments({ document, drops }: Source, judge: Judge): Cuts {
   }
   cutHits(document, judge, cuts);
   return cuts;
+}
+
+function cutProse(cuts: Cuts, at: number, line: number, comment: string): void {
+  const rule = proseRule(comment);
+  if (rule !== undefined) cuts.set(at, { line, rule });
 }
 
 function closesBelow(document: Document, from: number, quote: string): boolean {
@@ -168,7 +200,7 @@ function takeOut(file: Work, traces: Traces, plain: readonly string[]): boolean 
   let found = false;
   for (const [at, piece] of file.source.document.entries()) {
     const text = piece.kind === "assignment" ? piece.after : piece.text;
-    const holds = file.cuts.has(at) ? undefined : traces.in(text);
+    const holds = file.cuts.has(at) ? undefined : traces.inComment(text);
     if (holds !== undefined) {
       file.cuts.set(at, { line: piece.line, rule: `holds the value of ${holds}` });
       found = true;

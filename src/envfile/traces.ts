@@ -3,6 +3,8 @@ import { toText } from "./text.ts";
 
 /** Shorter values would be found by chance. */
 export const traceFloor = 8;
+/** Shorter than that they are numbers and words. */
+const shortFloor = 4;
 
 /** The part of a base64 text that stays the same at each of the three alignments: what neighbours share is cut off. */
 function alignments(value: Uint8Array): string[] {
@@ -14,7 +16,7 @@ function alignments(value: Uint8Array): string[] {
   });
 }
 
-/** All spellings to look for: raw, percent-encoded, hex, base64 (both alphabets); a multi-line value also line by line. */
+/** All spellings to look for: raw, reversed, percent-encoded, hex, base64 (both alphabets); a multi-line value also line by line. */
 export function formsOf(value: Uint8Array): string[] {
   if (value.length < traceFloor) return [];
   const raw = toText(value);
@@ -25,7 +27,16 @@ export function formsOf(value: Uint8Array): string[] {
     const unit = String.fromCharCode(byte);
     return /[A-Za-z0-9._~-]/.test(unit) ? unit : `%${byte.toString(16).padStart(2, "0").toUpperCase()}`;
   }).join("");
-  const forms = [raw, percent, percent.toLowerCase(), raw.replaceAll("\n", "\\n"), hex, hex.toUpperCase(), ...base64];
+  const forms = [
+    raw,
+    Array.from(raw).toReversed().join(""),
+    percent,
+    percent.toLowerCase(),
+    raw.replaceAll("\n", "\\n"),
+    hex,
+    hex.toUpperCase(),
+    ...base64,
+  ];
   for (const text of base64) forms.push(text.replaceAll("+", "-").replaceAll("/", "_"));
   // lines of a key; its first and last line are the same in every key
   const lines = raw.includes("\n") ? raw.split(/\r?\n/).filter((line) => line.length >= 16 && !line.startsWith("-----")) : [];
@@ -37,13 +48,29 @@ export class Traces {
   /** first 8 units of a form → the forms that begin so, with the name of the value */
   readonly #forms = new Map<string, { form: string; name: string }[]>();
 
+  /** values below the floor that are no plain word → name: in a comment they tell, in a setting they may be chance */
+  readonly #short = new Map<string, string>();
+
   add(name: string, value: Uint8Array): void {
+    const text = value.length >= shortFloor && value.length < traceFloor ? toText(value) : "";
+    if (/[^A-Za-z]/.test(text)) this.#short.set(text, name);
     for (const form of formsOf(value)) {
       const start = form.slice(0, traceFloor);
       const same = this.#forms.get(start);
       if (same) same.push({ form, name });
       else this.#forms.set(start, [{ form, name }]);
     }
+  }
+
+  /** The same for a comment, where short values count if they stand alone. */
+  inComment(text: string): string | undefined {
+    for (const [value, name] of this.#short) {
+      for (let at = text.indexOf(value); at !== -1; at = text.indexOf(value, at + 1)) {
+        const around = text.slice(Math.max(0, at - 1), at) + text.slice(at + value.length, at + value.length + 1);
+        if (!/[A-Za-z0-9]/.test(around)) return name;
+      }
+    }
+    return this.in(text);
   }
 
   /** The name of a value that `text` holds, or undefined. */

@@ -17,10 +17,14 @@ export type Classified = {
 const publicPrefix = /^(?:NEXT_PUBLIC_|VITE_|REACT_APP_|PUBLIC_|NUXT_PUBLIC_|EXPO_PUBLIC_)/;
 
 const secretWords = new Set(
-  `password passwd pwd pass passphrase passcode secret secrets token tokens key keys apikey apikeys privatekey accesskey
+  `password passwd passwort pwd pw pswd psw pass passphrase passcode secret secrets token tokens key keys apikey apikeys privatekey accesskey
     secretkey credential credentials creds auth salt pepper dsn jwt cookie seed mnemonic hmac signature oauth bearer pin otp
     totp webhook license licence encryption signing cert certificate pem sas connectionstring authtoken`.split(/\s+/),
 );
+
+/** Names that are written in one word, or with a number behind: DBPASSWORD, JWTSECRET, DB_PASS1. */
+const secretEnd =
+  /(?:passw(?:or)?[dt]|passphrase|pwd|secret|token|(?:api|auth|private|access|secret)keys?|credentials?|(?<!by|com|tres|sur)pass)\d{0,3}$/;
 
 /** Last words that say the variable is about a secret, not one. */
 const aboutWords = new Set(
@@ -96,7 +100,7 @@ export function classify(name: string, value: string): Classified {
 
   const parts = words(name);
   const last = parts.at(-1) ?? "";
-  const named = parts.some((word) => secretWords.has(word));
+  const named = parts.some((word) => secretWords.has(word) || secretEnd.test(word));
   const about = named && parts.length > 1 && aboutWords.has(last) && !secretWords.has(last);
   const random = looksRandom(value);
   if (/^(?:true|false|yes|no|on|off)$/i.test(value)) return answer("setting", "a switch", "sure");

@@ -272,3 +272,63 @@ t.test("whatever the file: no value of a secret is in what is written, and the l
     { numRuns: 3000 },
   );
 });
+
+t.test("what is written in no syntax that dotenv knows is not written again", async (t) => {
+  const secret = "Xq7hunter2plum";
+  const lines = [
+    `$env:FOO="${secret}"`,
+    `declare -x FOO='${secret}'`,
+    `set FOO=${secret}`,
+    `foo:${secret}`,
+    `{"foo": "${secret}"}`,
+    `- foo: ${secret}`,
+    `<a foo="${secret}"/>`,
+    `FOO ${secret}`,
+    secret,
+    `// FOO=${secret}`,
+    `; FOO=${secret}`,
+    `PASSWORD="abc\n${secret}\nA=1`,
+    `PASSWORD=<<EOF\n${secret}\nEOF`,
+    `PASSWORD=abc\\\n${secret}`,
+    `PASSWORD=abc#${secret}`,
+    `PASSWORD="abc"#${secret}`,
+    `PASSWORD=${secret}\n# ${Array.from(secret).toReversed().join("")}`,
+    `# the password is ${secret}`,
+    `PASSWORD=plum42\n# remember plum42 for bob`,
+    `A=1 # pw ${secret}`,
+    `DB=\${zvault:X}${secret}`,
+    `DB=postgres://u:${secret}@h/\${zvault:X}`,
+  ];
+  for (const text of lines) {
+    const file = one(`${text}\n`, { vault });
+    t.notMatch(file.text, /Xq7hunter2plum|mulp2retnuh7qX|plum42/, text);
+    t.equal(back(file), `${text}\n`, "and nothing is lost");
+  }
+  t.match(one("COLOR=red#dark\n# set the key to sha256 of the file\n# token v2.1\n").text, /red#dark\n# set.*\n# token v2.1\n/);
+});
+
+t.test("a secret beside a reference is stored as a text that run expands", async (t) => {
+  const file = one("DB_URL=postgres://u:Xq7hunter2plum@h/${zvault:NAME}\nU=http://${zvault:HOST}/v1\n", { vault });
+  t.match(file.entries, [
+    { key: "DB_URL", class: "secret", to: "vault", expand: true },
+    { key: "U", to: "file" },
+  ]);
+  t.equal(expressionsOf(parse(file.envZvault)).get("DB_URL")?.text, "zvault://env/shop/DB_URL");
+});
+
+t.test("UTF-16 without a byte order mark is refused, not copied", async (t) => {
+  for (const bytes of [
+    Buffer.from("PASSWORD=hunter2hunter2\n", "utf16le"),
+    Buffer.from("PASSWORD=hunter2hunter2\n", "utf16le").swap16(),
+  ])
+    t.throws(() => one(bytes), { code: "usage", message: /UTF-16/ });
+});
+
+t.test("names that say so in one word are secrets, whatever the value", async (t) => {
+  const names = ["DBPASSWORD", "DB_PW", "MYSQLPASS", "APITOKEN", "ROOTPWD", "JWTSECRET", "PASSWORD2", "DB_PASS1", "dbpassword"];
+  const file = one(`${names.map((name) => `${name}=letmein\n`).join("")}COMPASS=north\nBYPASS=never\n`);
+  t.same(
+    file.entries.filter((entry) => entry.to === "vault").map((entry) => entry.key),
+    names,
+  );
+});

@@ -48,7 +48,7 @@ async function store(session: Session, sites: readonly Site[]): Promise<Calls["k
     project: first?.project ?? "",
     folder: first?.folder ?? ".",
     bind: true,
-    entries: entries.map((one) => ({ path: one.path, class: one.class })),
+    entries: entries.map((one) => ({ path: one.path, class: one.class, ...(one.expand ? { expand: true } : {}) })),
     layouts: files.map((file) => ({ path: file.layoutPath })),
     ...(others.length === 0 ? {} : { also: others }),
   };
