@@ -3,10 +3,8 @@
  * terminal, are handed over as they are. Real pipes, not Node's socket pairs: `echo x > /dev/stderr` must work in the program.
  *
  * Signals. The program is in our process group, so what the terminal sends (Ctrl-C, Ctrl-\, Ctrl-Z) and what is sent to the group
- * reaches it without us; we only must not die before it does. TERM, HUP, USR1 and USR2 are forwarded, because supervisors send them to
- * one process. INT and QUIT are forwarded only when they cannot come from a terminal: we are not in the foreground group of one.
- * Nobody can tell a signal for us alone from one for the group: TERM to the whole group arrives twice at the program, and INT
- * sent by `kill` to us alone, in the foreground of a terminal, not at all. Nothing escalates to KILL.
+ * reaches it without us; we only must not die before it does. What was sent to us alone, as supervisors do, is sent on (`witness.ts`
+ * tells one from the other), so every signal arrives once. Nothing escalates to KILL.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, fstatSync, readFileSync } from "node:fs";
@@ -17,6 +15,7 @@ import type { Ending } from "./exit.ts";
 import type { MaskSet } from "./mask/borders.ts";
 import { startFailure } from "./program.ts";
 import { Pump } from "./pump.ts";
+import { Witness } from "./witness.ts";
 
 export type Masked = { stdout: boolean; stderr: boolean };
 
@@ -26,8 +25,7 @@ export type Outcome = {
   streams: { name: "stdout" | "stderr"; counts: ReadonlyMap<string, number>; problem: string | undefined }[];
 };
 
-const forwarded = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
-const fromTerminal = ["SIGINT", "SIGQUIT"] as const;
+const forwarded: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGINT", "SIGQUIT"];
 
 /** Starts the program and returns when it has ended and its output is written. Throws `RunFailure` if it cannot be started. */
 export async function runMasked(start: Start, set: MaskSet, masked: Masked, guard: Shield): Promise<Outcome> {
@@ -36,13 +34,13 @@ export async function runMasked(start: Start, set: MaskSet, masked: Masked, guar
   const out = masked.stdout ? pipe2() : undefined;
   const err = masked.stderr && !joined ? pipe2() : undefined;
   let child: ChildProcess | undefined;
-  const stopSignals = handleSignals(() => child);
+  const signals = handleSignals(() => child);
   try {
     guard.restore();
     const stderr = joined ? out?.[1] : err?.[1];
     child = await started(start, ["inherit", out?.[1] ?? "inherit", stderr ?? "inherit"]);
   } catch (error) {
-    stopSignals();
+    signals.stop();
     for (const fd of [out?.[0], err?.[0]]) if (fd !== undefined) closeSync(fd);
     throw startFailure(start.program, error);
   } finally {
@@ -52,9 +50,10 @@ export async function runMasked(start: Start, set: MaskSet, masked: Masked, guar
   const pumps: { name: "stdout" | "stderr"; pump: Pump }[] = [];
   if (out) pumps.push({ name: "stdout", pump: new Pump(out[0], 1, set) });
   if (err) pumps.push({ name: "stderr", pump: new Pump(err[0], 2, set) });
+  signals.watch();
   const ending = await ended(child);
   await Promise.all(pumps.map(({ pump }) => pump.finish()));
-  stopSignals();
+  signals.stop();
   return { ending, streams: pumps.map(({ name, pump }) => ({ name, counts: pump.counts, problem: pump.problem })) };
 }
 
@@ -86,29 +85,39 @@ function ended(child: ChildProcess): Promise<Ending> {
 }
 
 /** From before the start, so that no signal falls between; one that comes before the program is there is sent on later. */
-function handleSignals(child: () => ChildProcess | undefined): () => void {
+function handleSignals(child: () => ChildProcess | undefined): { watch(): void; stop(): void } {
   const handlers: [NodeJS.Signals, () => void][] = [];
-  const send = (signal: NodeJS.Signals) => {
+  let witness: Witness | undefined;
+  const send = async (signal: NodeJS.Signals): Promise<void> => {
+    const all = await witness?.wasForAll();
     const target = child();
-    if (target) target.kill(signal);
-    else setImmediate(() => child()?.kill(signal));
+    if (!target) return void setImmediate(() => child()?.kill(signal));
+    // one that made a group of its own, as an interactive shell does, hears nothing of what ours was told
+    if (!all || groupOf(target.pid ?? 0) !== groupOf("self")) target.kill(signal);
   };
-  for (const signal of forwarded) handlers.push([signal, () => send(signal)]);
-  for (const signal of fromTerminal) handlers.push([signal, () => (inForeground() ? undefined : send(signal))]);
+  for (const signal of forwarded) handlers.push([signal, () => void send(signal).catch(() => undefined)]);
   // caught, not ignored: a write to a closed pipe is an error to us, and SIGUSR1 may come through (see `resetSignalsForExec`)
   for (const signal of ["SIGPIPE", "SIGXFSZ"] as const) handlers.push([signal, () => undefined]);
   resetSignalsForExec();
   for (const [signal, handler] of handlers) process.on(signal, handler);
-  return () => {
-    for (const [signal, handler] of handlers) process.off(signal, handler);
+  return {
+    watch() {
+      witness = new Witness(forwarded);
+    },
+    stop() {
+      witness?.end();
+      for (const [signal, handler] of handlers) process.off(signal, handler);
+    },
   };
 }
 
-/** Whether a terminal would send its signals to us: our group is the foreground group of one. */
-function inForeground(): boolean {
-  const fields = readFileSync("/proc/self/stat", "latin1").split(") ").at(-1)?.split(" ") ?? [];
-  const [, , group, , terminal, foreground] = fields;
-  return terminal !== "0" && group === foreground;
+/** Process group, "" of one that is gone. */
+function groupOf(pid: number | "self"): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ")[2] ?? "";
+  } catch {
+    return "";
+  }
 }
 
 function samePlace(): boolean {

@@ -1,6 +1,6 @@
 import t from "tap";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync, openSync, closeSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync, openSync, closeSync } from "node:fs";
 import { createHash, randomBytes } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { Folder, secret, until } from "./start.ts";
@@ -206,6 +206,42 @@ t.test("masked: TERM, HUP, USR1 and USR2 sent to us reach the program once", asy
     t.equal(code, 5);
   }
 });
+
+t.test("masked: what is sent to the whole group reaches the program once, and so does what follows it to us alone", async (t) => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    const script = `n=0; trap 'n=$((n+1)); echo got $n' ${signal.slice(3)}; trap 'exit 5' USR2; echo ready; while :; do sleep 0.05; done`;
+    const child = folder.spawn(["--", "bash", "-c", script], { detached: true });
+    let out = "";
+    child.stdout?.on("data", (data: Buffer) => (out += data.toString()));
+    await until(() => out.includes("ready"));
+    await until(() => witnesses(child.pid ?? 0).length === 1);
+    const [before = 0] = witnesses(child.pid ?? 0);
+    process.kill(-(child.pid ?? 0), signal);
+    await until(() => out.includes("got 1"));
+    await until(() => witnesses(child.pid ?? 0).some((pid) => pid !== before));
+    await new Promise((wake) => setTimeout(wake, 150));
+    t.notMatch(out, "got 2", signal);
+    process.kill(child.pid ?? 0, signal);
+    await until(() => out.includes("got 2"));
+    await new Promise((wake) => setTimeout(wake, 150));
+    t.notMatch(out, "got 3", signal);
+    process.kill(child.pid ?? 0, "SIGUSR2");
+    const [code] = (await once(child, "close")) as [number];
+    t.equal(code, 5);
+  }
+});
+
+/** The process that tells the two apart (`witness.ts`). */
+function witnesses(pid: number): number[] {
+  return readdirSync("/proc").flatMap((one) => {
+    try {
+      const parent = Number(readFileSync(`/proc/${one}/stat`, "latin1").split(") ").at(-1)?.split(" ")[1]);
+      return parent === pid && readFileSync(`/proc/${one}/cmdline`, "latin1").startsWith("zvault-witness") ? [Number(one)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
 
 t.test("plain: the process is not dumpable while it holds values, and the mask never is", async (t) => {
   const child = folder.spawn(["--", "sh", "-c", "echo ready; sleep 60"]);
