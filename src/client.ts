@@ -7,7 +7,7 @@ import { build as ownBuild } from "./build.ts";
 import { ZvaultError } from "./errors.ts";
 import { type AnswerHeader, type RequestHeader, sealHint } from "./frame.ts";
 import type { Frame } from "./frame-reader.ts";
-import { type Connection, type Dial, Lost } from "./connection.ts";
+import { type Connection, type Dial, Lost, type Meanwhile } from "./connection.ts";
 import { homeOf, type Places } from "./locate.ts";
 import { isGone } from "./process-stat.ts";
 import type { Answer, Credential, VaultRef } from "./protocol.ts";
@@ -29,8 +29,7 @@ export type AskOptions = {
   vault?: VaultRef;
   body?: Uint8Array[];
   credential?: Credential;
-  /** runs once the request is sent, before anything of its answer is read */
-  meanwhile?: () => void;
+  meanwhile?: Meanwhile;
 };
 
 /** ms */
@@ -121,7 +120,7 @@ export class Client {
     header: RequestHeader,
     parts: readonly Uint8Array[],
     verb: VerbName,
-    meanwhile?: () => void,
+    meanwhile?: Meanwhile,
   ): Promise<Frame<AnswerHeader>> {
     try {
       return await this.#link.ask(header, parts, meanwhile);

@@ -10,12 +10,17 @@ export type Connection = {
   readonly pid: number;
   readonly startTime: string;
   /**
-   * Sends one request and waits for its answer, as long as it takes; `meanwhile` runs before anything of it is read. Rejects with `Lost`
-   * when the agent goes away before it answers.
+   * Sends one request and waits for its answer, as long as it takes. Rejects with `Lost` when the agent goes away before it answers.
    */
-  ask(header: RequestHeader, parts: readonly Uint8Array[], meanwhile?: () => void): Promise<Frame<AnswerHeader>>;
+  ask(header: RequestHeader, parts: readonly Uint8Array[], meanwhile?: Meanwhile): Promise<Frame<AnswerHeader>>;
   close(): void;
 };
+
+/**
+ * What a client does besides waiting. `sent`: the request is on its way. `begun`: the answer begins, so the agent has looked at this
+ * process, and nothing of what it answers was read yet: from here on the process may close itself to others. Each at most once.
+ */
+export type Meanwhile = { sent?(): void; begun(): void };
 
 /** undefined: nobody listens. */
 export type Dial = (runtime: string) => Promise<Connection | undefined>;

@@ -4,9 +4,9 @@
  */
 import { closeSync, readSync, writeSync } from "node:fs";
 import { ZvaultError } from "./errors.ts";
-import { type AnswerHeader, parseAnswer, printHead, type RequestHeader } from "./frame.ts";
+import { type AnswerHeader, fixedLength, parseAnswer, printHead, type RequestHeader } from "./frame.ts";
 import { type Frame, FrameReader, plainRoom } from "./frame-reader.ts";
-import { checkPeer, type Connection, Lost } from "./connection.ts";
+import { checkPeer, type Connection, Lost, type Meanwhile } from "./connection.ts";
 import { checkRuntimeFolder, socketPath } from "./runtime-folder.ts";
 import { connectTo } from "./sys/socket.ts";
 
@@ -42,12 +42,16 @@ class DirectLink implements Connection {
   }
 
   /** Throws `Lost` when the agent goes away before it answers. */
-  async ask(header: RequestHeader, parts: readonly Uint8Array[], meanwhile?: () => void): Promise<Frame<AnswerHeader>> {
+  async ask(header: RequestHeader, parts: readonly Uint8Array[], meanwhile?: Meanwhile): Promise<Frame<AnswerHeader>> {
     for (const part of [printHead(header), ...parts]) this.#send(part);
-    meanwhile?.();
+    meanwhile?.sent?.();
+    // the first bytes of an answer are the same in all
+    let most = meanwhile ? fixedLength : undefined;
     for (;;) {
-      const count = this.#receive();
+      const count = this.#receive(most);
       if (count === 0) throw this.#lost();
+      if (most !== undefined) meanwhile?.begun();
+      most = undefined;
       const bytes = this.#buffer.subarray(0, count);
       const frame = this.#reader.push(bytes)[0];
       bytes.fill(0);
@@ -63,9 +67,9 @@ class DirectLink implements Connection {
     }
   }
 
-  #receive(): number {
+  #receive(most = this.#buffer.length): number {
     try {
-      return readSync(this.#open(), this.#buffer);
+      return readSync(this.#open(), this.#buffer, 0, most, null);
     } catch {
       return 0;
     }

@@ -6,7 +6,7 @@ import net from "node:net";
 import { ZvaultError } from "./errors.ts";
 import { type AnswerHeader, parseAnswer, printHead, type RequestHeader } from "./frame.ts";
 import { type Frame, FrameReader, plainRoom } from "./frame-reader.ts";
-import { checkPeer, type Connection, Lost } from "./connection.ts";
+import { checkPeer, type Connection, Lost, type Meanwhile } from "./connection.ts";
 import { checkRuntimeFolder, socketPath } from "./runtime-folder.ts";
 
 /** undefined: nobody listens. Throws `no-runtime`, and `unsafe-file` when somebody else does. */
@@ -27,6 +27,7 @@ export class Link implements Connection {
   readonly #buffer = new Uint8Array(new ArrayBuffer(65_536));
   readonly #reader = new FrameReader<AnswerHeader>(parseAnswer, plainRoom);
   #waiting: { resolve(frame: Frame<AnswerHeader>): void; reject(failure: unknown): void } | undefined;
+  #begun: Meanwhile | undefined;
   /** why there will be no further answer; "" = the other side closed */
   #dead: unknown;
 
@@ -58,7 +59,7 @@ export class Link implements Connection {
   }
 
   /** Sends one request and waits for its answer, as long as it takes. Rejects with `Lost` when the agent goes away before it answers. */
-  async ask(header: RequestHeader, parts: readonly Uint8Array[], meanwhile?: () => void): Promise<Frame<AnswerHeader>> {
+  async ask(header: RequestHeader, parts: readonly Uint8Array[], meanwhile?: Meanwhile): Promise<Frame<AnswerHeader>> {
     const head = printHead(header);
     const answer = new Promise<Frame<AnswerHeader>>((resolve, reject) => {
       if (this.#dead !== undefined) return reject(this.#dead);
@@ -67,7 +68,8 @@ export class Link implements Connection {
     this.#socket.ref();
     try {
       if (this.#dead === undefined) this.#write([head, ...parts]);
-      meanwhile?.();
+      meanwhile?.sent?.();
+      this.#begun = meanwhile;
       return await answer;
     } finally {
       this.#waiting = undefined;
@@ -87,6 +89,8 @@ export class Link implements Connection {
   }
 
   #read(bytes: Uint8Array): boolean {
+    this.#begun?.begun();
+    this.#begun = undefined;
     try {
       for (const frame of this.#reader.push(bytes)) {
         if (this.#waiting) this.#waiting.resolve(frame);

@@ -6,6 +6,16 @@ import { loadChunk } from "./chunks.ts";
 
 type Main = (argv: readonly string[]) => Promise<number>;
 
+/** With NODE_DEBUG node prints what we start, its environment with all values too. It is read before us: we begin again without it. */
+function withoutDebug(): void {
+  const { NODE_DEBUG: debug, ...env } = process.env;
+  if (debug === undefined || debug === "" || !process.execve) return;
+  const sea = process.getBuiltinModule("node:sea").isSea();
+  const self = sea ? [] : [...process.execArgv, process.argv[1] ?? ""];
+  const words = [process.execPath, ...self, ...process.argv.slice(2)];
+  process.execve(process.execPath, words, { ...env, ZVAULT_NODE_DEBUG: debug } as NodeJS.ProcessEnv);
+}
+
 async function start(argv: readonly string[]): Promise<number> {
   const [mode] = argv;
   if (mode === "run") return ((await loadChunk("run"))["main"] as Main)(argv.slice(1));
@@ -19,6 +29,7 @@ async function start(argv: readonly string[]): Promise<number> {
 }
 
 process.title = "zvault";
+withoutDebug();
 start(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;

@@ -44,11 +44,11 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Resolver & { 
       return { values, release };
     },
 
-    async unseal() {
+    async unseal(meanwhile) {
       if (!found) return;
       const vault = refOf(found);
       const agent = await connected();
-      const { known, slots } = (await agent.ask("vault.status", {}, { vault })).result;
+      const { known, slots } = (await agent.ask("vault.status", {}, { vault, meanwhile })).result;
       // nobody is asked for a passphrase for somebody else's file
       const byPassphrase = slots.some((slot) => slot.kind === "identity" || slot.kind === "passphrase");
       if (!known || !byPassphrase) throw new ZvaultError("would-ask", "no passphrase opens this vault");

@@ -19,12 +19,21 @@ export async function main(argv: readonly string[]): Promise<number> {
   const resolver = () => (made ??= makeResolver(process.env, cwd));
   const code = await run({
     argv,
-    env: process.env,
+    env: programEnvironment(),
     cwd,
-    resolver: { resolve: (request, meanwhile) => resolver().resolve(request, meanwhile), unseal: () => resolver().unseal() },
+    resolver: {
+      resolve: (request, meanwhile) => resolver().resolve(request, meanwhile),
+      unseal: (meanwhile) => resolver().unseal(meanwhile),
+    },
   });
   made?.close();
   return code;
+}
+
+/** As our caller gave it to us (`withoutDebug` in main.ts). */
+function programEnvironment(): NodeJS.ProcessEnv {
+  const debug = process.env["ZVAULT_NODE_DEBUG"];
+  return debug === undefined ? process.env : { ...process.env, NODE_DEBUG: debug };
 }
 
 /** What the build runs once, so that the code cache holds compiled functions: the way of a run, without vault, agent or program. */

@@ -6,8 +6,16 @@ import { readlinkSync } from "node:fs";
 import { processStat } from "../process-stat.ts";
 import type { Caller } from "../protocol.ts";
 
-/** `since`: start time the pid had when it connected; another one now means the pid was given to somebody else. */
-export function callerOf(peer: { pid: number; uid: number }, since: string): Caller {
+/** A peer as it was when it connected: a client closes itself to others, to us too, before a value reaches it. */
+export type Seen = { pid: number; uid: number; since: string; program: string };
+
+/** `since` in what it gives: start time the pid had when it connected; another one later means the pid was given to somebody else. */
+export function lookAt(peer: { pid: number; uid: number }): Seen {
+  return { ...peer, since: processStat(peer.pid)?.startTime ?? "", program: program(peer.pid) };
+}
+
+export function callerOf(peer: Seen): Caller {
+  const { since } = peer;
   const found = peer.pid > 0 ? processStat(peer.pid) : undefined;
   const shared = { uid: peer.uid, listener: "socket", verdict: "plain", signs: [] } as const;
   if (!found || found.startTime !== since)
@@ -15,7 +23,7 @@ export function callerOf(peer: { pid: number; uid: number }, since: string): Cal
   const { session, startTime } = found;
   // a leader that is gone cannot vouch for a session, so nobody shares it
   const leader = processStat(session)?.startTime ?? `gone:${peer.pid}:${startTime}`;
-  return { ...shared, pid: peer.pid, startTime, program: program(peer.pid), session: `${session}:${leader}` };
+  return { ...shared, pid: peer.pid, startTime, program: peer.program, session: `${session}:${leader}` };
 }
 
 function program(pid: number): string {

@@ -5,11 +5,10 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync } from "node:fs";
 import net from "node:net";
 import { ZvaultError } from "../errors.ts";
-import { processStat } from "../process-stat.ts";
 import { makeRuntimeFolder, socketPath } from "../runtime-folder.ts";
 import { tryLock } from "../sys/flock.ts";
 import { peerCredentials } from "../sys/peer.ts";
-import { callerOf } from "./caller.ts";
+import { callerOf, lookAt } from "./caller.ts";
 import { Connection, type Serving } from "./connection.ts";
 
 /** More than this, and the one that has been quiet for longest is cut. */
@@ -96,10 +95,10 @@ export class Listener {
     }
     raw._handle = null;
     this.#makeRoom();
-    const since = processStat(peer.pid)?.startTime ?? "";
+    const seen = lookAt(peer);
     const connection = new Connection(
       handle,
-      () => callerOf(peer, since),
+      () => callerOf(seen),
       this.#serving,
       () => {
         socket.destroy(); // has no handle any more; the server counts it out

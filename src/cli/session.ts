@@ -6,6 +6,7 @@ import { dialDirect } from "../direct-link.ts";
 import { ZvaultError } from "../errors.ts";
 import { homeOf, locateVault, placesOf, type Located, type Places } from "../locate.ts";
 import type { Answer, Credential, VaultRef } from "../protocol.ts";
+import { shield } from "../run/exec.ts";
 import { findFiles } from "../run/files.ts";
 import type { VerbName } from "../verbs.ts";
 import { wipe } from "./credential.ts";
@@ -89,7 +90,16 @@ export class Session {
       const none = error instanceof ZvaultError && error.code === "sealed";
       if (!none) throw error;
     }
+    await this.#shielded(this.#client);
     return this.#client;
+  }
+
+  /**
+   * From here on no other program of this user looks into this process: a credential or a value may come. Not before the agent has
+   * looked, which it does before it answers anything.
+   */
+  async #shielded(client: Client | undefined): Promise<void> {
+    await client?.ask("identity.show", {}, { meanwhile: { begun: shield } }).catch(() => undefined);
   }
 
   async ask<V extends VerbName>(verb: V, args: Calls[V]["args"], o: AskOptions = {}): Promise<Answer<V>> {

@@ -98,6 +98,7 @@ Without options one passphrase on this computer opens all your vaults; it is ask
       source: string | undefined;
     },
   ): Promise<{ result: Calls["vault.init"]["result"]; texts: Uint8Array[]; keyMade: boolean }> {
+    await session.client();
     const keyPath = o["key-file"];
     const keyMade = keyPath !== undefined && (await makeKeyAt(keyPath));
     const slot: Slot = keyPath !== undefined ? "key-file" : o.shares ? "shares" : o.passphrase ? "passphrase" : "identity";

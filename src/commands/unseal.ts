@@ -61,6 +61,7 @@ passphrase of its own opens by these. All shares go into one call. Default: 12 h
     flags: Given,
     source: string | undefined,
   ): Promise<Calls["agent.unseal"]["result"]> {
+    await session.client();
     const given = await fromFlags(flags, source);
     const once = async (credential: Credential) => {
       try {

@@ -22,10 +22,10 @@ export function shield(): Shield {
   return setCoreLimitZero();
 }
 
-/** Binds what `execInPlace` will call, while the agent works. */
+/** Binds what `shield` and `execInPlace` will call, while the agent works. */
 export function prepareExec(): void {
   const { call } = libc();
-  void [call.signal, call.sigprocmask, call.fcntl];
+  void [call.prctl, call.getrlimit, call.setrlimit, call.signal, call.sigprocmask, call.fcntl];
 }
 
 /** Does not return. Throws a `RunFailure` when the system refuses. */

@@ -19,14 +19,18 @@ export type ResolveRequest = {
 
 export type Resolver = {
   /**
-   * `meanwhile` is called before a value is in this process, if there is one; best once the request is on its way.
+   * `meanwhile.sent` is called once the request is on its way, `meanwhile.begun` once whoever answers has looked at this process, before
+   * a value is in it.
    * values[i] belongs to refs[i]; `release` wipes them. Throws ZvaultError; `unresolved` and `not-bound` carry the paths (or the
    * references) in `names`.
    */
-  resolve(request: ResolveRequest, meanwhile: () => void): Promise<{ values: Value[]; release(): void }>;
+  resolve(request: ResolveRequest, meanwhile: Meanwhile): Promise<{ values: Value[]; release(): void }>;
   /** Asks a person on the terminal and unseals. Throws `would-ask` without a terminal. */
-  unseal(): Promise<void>;
+  unseal(meanwhile: Meanwhile): Promise<void>;
 };
+
+/** As `connection.ts` has it, which this room may not import. */
+export type Meanwhile = { sent?(): void; begun(): void };
 
 /** How often a sealed agent is asked again under `--wait`, in ms. */
 const poll = 1000;
@@ -38,7 +42,7 @@ export async function askFor(o: {
   refs: Ref[];
   dangerous: string[];
   known: Map<string, Value>;
-  meanwhile: () => void;
+  meanwhile: Meanwhile;
   /** ms to wait for a person, undefined: do not wait */
   wait: number | undefined;
   vaultDir: string | undefined;
@@ -69,7 +73,7 @@ export async function askFor(o: {
       if (error.code !== "sealed") throw explained(error, o.plan, o.refs);
       if (!asked) {
         asked = true;
-        if (await unsealed(o.resolver)) continue;
+        if (await unsealed(o.resolver, o.meanwhile)) continue;
       }
       if (process.uptime() >= until) throw sealed(error);
       await new Promise((wake) => setTimeout(wake, poll));
@@ -78,9 +82,9 @@ export async function askFor(o: {
 }
 
 /** False where there is no terminal to ask on. */
-async function unsealed(resolver: Resolver): Promise<boolean> {
+async function unsealed(resolver: Resolver, meanwhile: Meanwhile): Promise<boolean> {
   try {
-    await resolver.unseal();
+    await resolver.unseal({ begun: () => meanwhile.begun() });
     return true;
   } catch (error) {
     if (error instanceof ZvaultError && error.code === "would-ask") return false;

@@ -13,7 +13,7 @@ import { printRows, rowsOf } from "./listing.ts";
 import type { Secret } from "./mask/borders.ts";
 import { plan as makePlan, type Plan } from "./plan.ts";
 import { checkSizes, findProgram } from "./program.ts";
-import { askFor, type Resolver } from "./resolver.ts";
+import { askFor, type Meanwhile, type Resolver } from "./resolver.ts";
 import { isTerminal } from "../sys/tty.ts";
 import { compareKept, finish, type Value } from "./values.ts";
 
@@ -78,10 +78,7 @@ async function walk(o: RunInput, options: RunOptions): Promise<number> {
     execInPlace({ program, command: options.command, environment: finished.environment }, undefined);
   }
   let guard: Shield | undefined;
-  const meanwhile = (): void => {
-    guard ??= shield();
-    prepareExec();
-  };
+  const meanwhile = { sent: prepareExec, begun: () => void (guard ??= shield()) };
   const found = await values(o, options, plan, meanwhile);
   guard ??= shield();
   if (!options.quiet) tellKept(found.different);
@@ -92,7 +89,7 @@ async function walk(o: RunInput, options: RunOptions): Promise<number> {
 type Found = { environment: Map<string, string>; secrets: Secret[]; different: string[] };
 
 /** Asks until nothing is missing; a stored text may name references that no file names. */
-async function values(o: RunInput, options: RunOptions, plan: Plan, meanwhile: () => void): Promise<Found> {
+async function values(o: RunInput, options: RunOptions, plan: Plan, meanwhile: Meanwhile): Promise<Found> {
   const known = new Map<string, Value>();
   const ask = (refs: Ref[], dangerous: string[]) =>
     askFor({

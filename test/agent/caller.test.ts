@@ -1,14 +1,14 @@
 import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import t from "tap";
-import { callerOf } from "../../src/agent/caller.ts";
+import { callerOf, lookAt } from "../../src/agent/caller.ts";
 import { isGone, processStat } from "../../src/process-stat.ts";
 
 const uid = process.geteuid?.() ?? 0;
 
 t.test("a caller is its pid, start time, program and session", async (t) => {
   const own = processStat(process.pid);
-  const caller = callerOf({ pid: process.pid, uid }, own?.startTime ?? "");
+  const caller = callerOf(lookAt({ pid: process.pid, uid }));
   const leader = Number(spawnSync("ps", ["-o", "sid=", "-p", String(process.pid)]).stdout.toString());
   t.match(caller, {
     uid,
@@ -20,14 +20,19 @@ t.test("a caller is its pid, start time, program and session", async (t) => {
     signs: [],
   });
   t.equal(caller.session.split(":")[0], String(leader));
-  t.strictSame(callerOf({ pid: process.pid, uid }, own?.startTime ?? ""), caller, "and stays the same");
+  t.strictSame(callerOf(lookAt({ pid: process.pid, uid })), caller, "and stays the same");
 });
 
 t.test("a pid that now belongs to another process, or to none, is nobody, and shares a session with nobody", async (t) => {
-  const other = callerOf({ pid: process.pid, uid }, "1");
+  const other = callerOf({ ...lookAt({ pid: process.pid, uid }), since: "1" });
   t.match(other, { pid: 0, program: "", startTime: "" });
-  t.not(other.session, callerOf({ pid: process.pid, uid }, processStat(process.pid)?.startTime ?? "").session);
-  t.match(callerOf({ pid: 0, uid }, ""), { pid: 0 });
+  t.not(other.session, callerOf(lookAt({ pid: process.pid, uid })).session);
+  t.match(callerOf(lookAt({ pid: 0, uid })), { pid: 0 });
+});
+
+t.test("a client that has closed itself to others is still known by the program it was when it connected", async (t) => {
+  const seen = lookAt({ pid: process.pid, uid });
+  t.equal(callerOf({ ...seen, program: "/usr/bin/seen" }).program, "/usr/bin/seen");
 });
 
 t.test("without its leader a session is a process's own", async (t) => {
@@ -38,7 +43,7 @@ t.test("without its leader a session is a process's own", async (t) => {
   t.teardown(() => void process.kill(pid));
   const { session = 0, startTime = "" } = processStat(pid) ?? {};
   await reaped;
-  t.equal(callerOf({ pid, uid }, startTime).session, `${session}:gone:${pid}:${startTime}`);
+  t.equal(callerOf(lookAt({ pid, uid })).session, `${session}:gone:${pid}:${startTime}`);
 });
 
 t.test("a program's name with spaces and parentheses does not shift the fields", async (t) => {

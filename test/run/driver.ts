@@ -21,7 +21,8 @@ let sealed = given.sealed !== undefined;
 
 const resolver: Resolver = {
   async resolve(request, meanwhile) {
-    meanwhile();
+    meanwhile.sent?.();
+    meanwhile.begun();
     if (given.log !== undefined) appendFileSync(given.log, `${JSON.stringify(request)}\n`);
     if (sealed) throw new ZvaultError("sealed", "sealed, and only a person can unseal");
     const refused = request.dangerous.filter((name) => !(given.dangerous ?? []).includes(name));

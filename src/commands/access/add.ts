@@ -52,6 +52,7 @@ export default class AccessAdd extends ZvaultCommand {
     }
     const session = this.session(flags);
     session.vault();
+    await session.client();
     const handout = shares ? prepareHandout(shares.shares, flags.out) : undefined;
     let body: Uint8Array[] = [];
     try {

@@ -36,6 +36,7 @@ still there, damaged or not, is moved aside, never written over. The restored va
     const question = `Restore the vault of ${dir} from ${from === "mirror" ? "the newest mirror" : from}?${there}`;
     await sure(question, { yes: flags.yes, usually: true, no: "nothing was restored" });
     const session = this.session(flags);
+    await session.client();
     const credential = (await presenceFromFlags(presenceOf(flags))) ?? (await askPassphrase("Passphrase: "));
     try {
       const asked = { dir, from, ...(id === undefined ? {} : { id }) };

@@ -36,6 +36,7 @@ export default class KvPut extends ZvaultCommand {
     if (generate && words.length > 0) throw new ZvaultError("usage", "--generate makes the value; there is no other one");
     const session = this.session(flags);
     session.vault();
+    await session.client();
     const { fields, body } = generate ? { fields: [], body: [] } : await valuesOf(words, path);
     try {
       const { result } = await session.ask(

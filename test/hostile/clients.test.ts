@@ -1,0 +1,83 @@
+/** Commands in the hands of an unprivileged user, and another program of that user beside them. Root drops to that user. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+
+const root = process.geteuid?.() === 0;
+const user = root ? { uid: 65534, gid: 65534 } : {};
+const main = join(import.meta.dirname, "../../src/main.ts");
+const readable = spawnSync("/usr/bin/test", ["-r", main], { ...user, cwd: "/" }).status === 0;
+const skip = !readable && "not run: the sources are closed to other users";
+
+type Place = { folder: string; env: Record<string, string>; run(line: string, more?: Record<string, string>): string };
+
+/** A folder of that user with `zvault` on PATH and a vault in `shop`. */
+function makePlace(t: Test): Place {
+  const folder = fs.mkdtempSync("/tmp/zvh-");
+  for (const name of ["", "home", "run", "shop", "bin"]) {
+    fs.mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
+    if (root) fs.chownSync(join(folder, name), 65534, 65534);
+  }
+  const call = `exec '${process.execPath}' --no-warnings --disable-sigusr1 '${main}' "$@"`;
+  fs.writeFileSync(join(folder, "bin/zvault"), `#!/bin/sh\n${call}\n`, { mode: 0o755 });
+  const env = {
+    HOME: join(folder, "home"),
+    XDG_RUNTIME_DIR: join(folder, "run"),
+    PATH: `${folder}/bin:/usr/bin:/bin`,
+    NODE_COMPILE_CACHE: `${folder}/home/cache`,
+  };
+  const run = (line: string, more: Record<string, string> = {}): string => {
+    const { stdout, stderr } = spawnSync("/bin/sh", ["-c", line], { ...user, cwd: `${folder}/shop`, env: { ...env, ...more } });
+    return stdout.toString() + stderr.toString();
+  };
+  t.teardown(() => {
+    run("zvault seal");
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+  run("zvault init --key-file ../home/k --yes && printf hunter2hunter2 | zvault set TOKEN -");
+  return { folder, env, run };
+}
+
+t.test(
+  "a command that asks for a secret is closed to other programs, and the audit log still knows who asked",
+  { skip },
+  async (t) => {
+    const { folder, env, run } = place;
+    const line = "echo $$ > ../pid; exec zvault kv put env/shop/TYPED";
+    const child: ChildProcess = spawn("script", ["-qefc", line, "/dev/null"], {
+      ...user,
+      cwd: `${folder}/shop`,
+      env,
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    let seen = "";
+    const prompt = new Promise<void>((resolve) => {
+      child.stdout?.on("data", (chunk: Buffer) => {
+        seen += chunk.toString();
+        if (seen.includes("not shown")) resolve();
+      });
+    });
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    await Promise.race([prompt, ended]);
+    const pid = fs.readFileSync(`${folder}/pid`, "latin1").trim();
+    for (const file of ["mem", "environ", "maps"]) t.match(run(`head -c 1 /proc/${pid}/${file}`), /denied|not permitted/, file);
+    child.stdin?.write("swordfish99\r");
+    await ended;
+    run("zvault run -- true");
+    const lines = run("zvault audit tail --json");
+    for (const verb of ["kv.put", "kv.resolve"]) {
+      const found = lines.split("},{").join("}\n{");
+      t.match(found, new RegExp(`"verb":\\s*"${verb}"`), verb);
+    }
+    const callers = [...lines.matchAll(/"program":\s*"([^"]*)"/g)].map((one) => one[1]);
+    t.same([...new Set(callers)], [fs.realpathSync(process.execPath)]);
+  },
+);
+
+t.test("what helps to debug node shows no value", { skip }, async (t) => {
+  const { run } = place;
+  const out = run("zvault run -- sh -c 'echo seen $TOKEN in $NODE_DEBUG' 2>&1 | cat", { NODE_DEBUG: "child_process,net,fs" });
+  t.match(out, "seen ‹zvault:TOKEN› in child_process,net,fs", "the program gets the variable, its value is masked");
+  t.notMatch(out, "hunter2hunter2");
+});
