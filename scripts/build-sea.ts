@@ -3,15 +3,17 @@
  *
  * The executable is Node with a small CommonJS main (the hot lane, with a V8 code cache) and two chunks as assets: `cli` (oclif and the
  * commands) and `agent` (agent, vault, cryptography). A chunk's code cache is made by the very Node that will run it, with the same flags,
- * after the chunk's own `warm` has run once: only then are its functions compiled. Same sources, same Node: same bytes but for the caches.
+ * after the chunk has done its work once: only then are its functions compiled. Same sources, same Node: same bytes but for the caches.
  */
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type BuildOptions, buildSync } from "esbuild";
+import { build as esbuild, type BuildOptions, type Plugin } from "esbuild";
 import { version } from "../src/build.ts";
 import { chunks } from "../src/chunks.ts";
+import { start } from "../test/helpers/start.ts";
 
 const root = join(import.meta.dirname, "..");
 const work = join(root, "dist/build");
@@ -21,8 +23,19 @@ const executable = join(root, "dist/zvault");
 const execArgv = ["--disable-sigusr1", "--no-warnings", "--v8-pool-size=0"];
 const names = Object.keys(chunks) as (keyof typeof chunks)[];
 
-function bundle(entry: string, outfile: string, options: BuildOptions): void {
-  buildSync({
+/** What oclif imports and zvault never comes to use. */
+const unused =
+  /^(debug|lilconfig|supports-color|ejs|tinyglobby|minimatch|typescript|wsl-utils|(node:)?(perf_hooks|child_process|fs\/promises))$/;
+const leaveOut: Plugin = {
+  name: "leave-out",
+  setup({ onResolve }) {
+    const path = join(import.meta.dirname, "absent.cjs");
+    onResolve({ filter: unused }, ({ importer }) => (importer.includes("/@oclif/") ? { path } : undefined));
+  },
+};
+
+async function bundle(entry: string, outfile: string, options: BuildOptions): Promise<void> {
+  await esbuild({
     absWorkingDir: root,
     entryPoints: [join("src", entry)],
     outfile,
@@ -30,19 +43,19 @@ function bundle(entry: string, outfile: string, options: BuildOptions): void {
     platform: "node",
     target: "node26",
     legalComments: "none",
-    alias: Object.fromEntries(
-      ["ejs", "tinyglobby", "minimatch", "typescript", "wsl-utils"].map((name) => [name, "./scripts/absent.cjs"]),
-    ),
+    // shorter texts and smaller code caches load faster
+    minify: true,
+    plugins: [leaveOut],
     logLevel: "error",
     ...options,
   });
 }
 
-function bundleAll(build: string, folder: string, options: BuildOptions, ending: string): void {
+async function bundleAll(build: string, folder: string, options: BuildOptions, ending: string): Promise<void> {
   const define = { ZVAULT_BUILD: JSON.stringify(build) };
-  bundle("main.ts", join(folder, `main.${ending}`), { ...options, define: { ...define, ...options.define } });
+  await bundle("main.ts", join(folder, `main.${ending}`), { ...options, define: { ...define, ...options.define } });
   for (const name of names)
-    bundle(chunks[name], join(folder, `${name}.${ending}`), { ...options, define: { ...define, ...options.define } });
+    await bundle(chunks[name], join(folder, `${name}.${ending}`), { ...options, define: { ...define, ...options.define } });
 }
 
 const commonJs: BuildOptions = {
@@ -57,11 +70,35 @@ const esm: BuildOptions = {
   banner: { js: 'import { createRequire as zvaultRequire } from "node:module"; const require = zvaultRequire(import.meta.url);' },
 };
 
-function contentHash(): string {
-  bundleAll("", work, commonJs, "cjs");
+async function contentHash(): Promise<string> {
+  await bundleAll("", work, commonJs, "cjs");
   const hash = createHash("sha256").update(process.version);
   for (const name of ["main", ...names]) hash.update(readFileSync(join(work, `${name}.cjs`)));
   return hash.digest("hex").slice(0, 12);
+}
+
+/** Code caches of chunks that have run: in a project with a vault, made by the same build as an npm package would run it. */
+async function makeCaches(): Promise<void> {
+  const place = mkdtempSync(join(tmpdir(), "zvault-build-"));
+  const cwd = join(place, "shop");
+  const node = async (...argv: string[]): Promise<void> => {
+    // away from where the build runs: under an AI tool a vault cannot be made
+    const { status, stderr } = await start([process.execPath, ...execArgv, ...argv], { cwd, env: { HOME: place } });
+    if (status !== 0) throw new Error(`node ${argv.join(" ")} ended with ${status}: ${stderr.toString()}`);
+  };
+  const zvault = (...argv: string[]): Promise<void> => node(join(npm, "main.js"), ...argv);
+  try {
+    mkdirSync(cwd);
+    await zvault("init", "--key-file", "../key", "--yes");
+    const lines = Array.from({ length: 20 }, (_, at) => `SECRET_KEY_${at}=${randomBytes(16).toString("hex")}\n`);
+    writeFileSync(join(cwd, ".env"), lines.join(""));
+    await zvault("import", "--yes", "--keep");
+    for (const name of names)
+      await node(join(import.meta.dirname, "chunk-cache.ts"), join(work, `${name}.cjs`), join(work, `${name}.cache`));
+    await zvault("seal");
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
 }
 
 function run(args: string[]): void {
@@ -76,11 +113,10 @@ function run(args: string[]): void {
 rmSync(work, { recursive: true, force: true });
 rmSync(npm, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
-const build = contentHash();
-bundleAll(build, work, commonJs, "cjs");
-bundleAll(build, npm, esm, "js");
-for (const name of names)
-  run([...execArgv, join(import.meta.dirname, "chunk-cache.ts"), join(work, `${name}.cjs`), join(work, `${name}.cache`)]);
+const build = await contentHash();
+await bundleAll(build, work, commonJs, "cjs");
+await bundleAll(build, npm, esm, "js");
+await makeCaches();
 const config = join(work, "sea.json");
 writeFileSync(
   config,

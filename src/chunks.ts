@@ -3,10 +3,6 @@
  * the code cache that was made when it was built (`<name>.cjs`, `<name>.cache`; plain `import()` does not work in there); from source
  * or npm it is a module.
  */
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
-import { Script } from "node:vm";
-
 /** Chunk → its entry in src/. In dist/npm they lie side by side as `<name>.js`. */
 export const chunks = {
   agent: "agent/process.ts",
@@ -35,13 +31,21 @@ export function wrapChunk(bundle: string): string {
 }
 
 function compile(name: ChunkName, sea: typeof import("node:sea")): Record<string, unknown> {
+  const { Script } = process.getBuiltinModule("node:vm");
   const source = wrapChunk(Buffer.from(sea.getRawAsset(`${name}.cjs`) as ArrayBuffer).toString("latin1"));
   const cachedData = Buffer.from(sea.getRawAsset(`${name}.cache`) as ArrayBuffer);
   const script = new Script(source, { filename: `${name}.cjs`, cachedData });
   const run = script.runInThisContext() as (...given: unknown[]) => void;
   const module = { exports: {} as Record<string, unknown> };
-  run(module.exports, createRequire(process.execPath), module, process.execPath, "/");
+  run(module.exports, builtin, module, process.execPath, "/");
   return module.exports;
+}
+
+/** A chunk's `require`: it holds everything but Node's own modules. node:module's would take a millisecond to load. */
+export function builtin(name: string): unknown {
+  const found: unknown = process.getBuiltinModule(name);
+  if (found === undefined) throw new Error(`no module ${name} in the executable`);
+  return found;
 }
 
 /** How this very zvault is started once more, in one of its two hidden modes. */
@@ -49,7 +53,10 @@ export function selfCommand(mode: "--agent" | "--keywork"): { file: string; args
   if (process.getBuiltinModule("node:sea").isSea()) return { file: process.execPath, args: [mode] };
   const main = new URL(here().endsWith(".ts") ? "./main.ts" : "./main.js", here());
   // without --disable-sigusr1 any program of the same user could open the inspector in the agent; the executable has it built in
-  return { file: process.execPath, args: ["--disable-sigusr1", "--no-warnings", fileURLToPath(main), mode] };
+  return {
+    file: process.execPath,
+    args: ["--disable-sigusr1", "--no-warnings", process.getBuiltinModule("node:url").fileURLToPath(main), mode],
+  };
 }
 
 function here(): string {

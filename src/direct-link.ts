@@ -6,12 +6,15 @@ import { closeSync, readSync, writeSync } from "node:fs";
 import { ZvaultError } from "./errors.ts";
 import { type AnswerHeader, fixedLength, parseAnswer, printHead, type RequestHeader } from "./frame.ts";
 import { type Frame, FrameReader, plainRoom } from "./frame-reader.ts";
-import { checkPeer, type Connection, Lost, type Meanwhile } from "./connection.ts";
+import { checkPeer, type Connection, type Dial, Lost, type Meanwhile } from "./connection.ts";
 import { checkRuntimeFolder, socketPath } from "./runtime-folder.ts";
 import { connectTo } from "./sys/socket.ts";
 
+/** `dialNow` as a `Dial`. */
+export const dialDirect: Dial = async (runtime) => dialNow(runtime);
+
 /** undefined: nobody listens. Throws `no-runtime`, and `unsafe-file` when somebody else does. */
-export async function dialDirect(runtime: string): Promise<Connection | undefined> {
+export function dialNow(runtime: string): Connection | undefined {
   const path = socketPath(runtime);
   if (!checkRuntimeFolder(runtime)) return undefined;
   try {

@@ -1,6 +1,7 @@
 /** The values of a run, asked of the agent: what `run` calls a Resolver, made of the client. Loaded in the hot lane. */
-import { connect, type Client } from "./client.ts";
-import { dialDirect } from "./direct-link.ts";
+import { Client, connect } from "./client.ts";
+import type { Connection } from "./connection.ts";
+import { dialDirect, dialNow } from "./direct-link.ts";
 import { ZvaultError } from "./errors.ts";
 import { folderFor } from "./folder.ts";
 import { homeOf, locateVault, placesOf, type Located } from "./locate.ts";
@@ -11,11 +12,14 @@ const tries = 3;
 
 export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Resolver & { close(): void } {
   const places = placesOf(env);
+  const options = { places, start: true, dial: dialDirect };
   let client: Client | undefined;
   let found: Located | undefined;
 
+  let early: Connection | undefined;
+
   async function connected(): Promise<Client> {
-    client ??= await connect({ places, start: true, dial: dialDirect });
+    client ??= early ? new Client(options, early) : await connect(options);
     return client;
   }
 
@@ -35,6 +39,14 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Resolver & { 
   }
 
   return {
+    begin() {
+      try {
+        early = dialNow(places.runtime);
+      } catch {
+        // who needs the connection makes it again, and says what is wrong
+      }
+    },
+
     async resolve(request, meanwhile) {
       found = locate(request);
       const { refs, dangerous } = request;
@@ -68,7 +80,7 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Resolver & { 
     },
 
     close() {
-      client?.close();
+      (client ?? early)?.close();
     },
   };
 }

@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from "node:util";
 import { ZvaultError } from "../errors.ts";
 import { nearest } from "../run/nearest.ts";
 import { clean, sayJson } from "./output.ts";
+import { mention } from "./stream.ts";
 
 type ParseError = Error & { parse?: { input?: { flags?: Record<string, unknown> } }; flags?: unknown; args?: unknown };
 
@@ -85,13 +86,13 @@ export function report(thrown: unknown, o: { json: boolean; verbose: boolean; co
   if (o.json) {
     sayJson({ error: { code: error.code, message: error.message, hint: error.hint ?? null, names: error.names } });
   } else {
-    process.stderr.write(`zvault: error: ${clean(error.message)}\n`);
-    for (const line of (error.hint ?? "").split("\n")) if (line !== "") process.stderr.write(`zvault: hint: ${clean(line)}\n`);
+    mention(`zvault: error: ${clean(error.message)}\n`);
+    for (const line of (error.hint ?? "").split("\n")) if (line !== "") mention(`zvault: hint: ${clean(line)}\n`);
   }
   // the text of a foreign error may hold anything; its places do not
   if (o.verbose && error.code === "internal" && error.cause instanceof Error) {
     const frames = (error.cause.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-    process.stderr.write(`${error.cause.name}\n${frames.map(clean).join("\n")}\n`);
+    mention(`${error.cause.name}\n${frames.map(clean).join("\n")}\n`);
   }
   return error.exitCode;
 }

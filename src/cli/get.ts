@@ -42,7 +42,7 @@ export async function getValue(
   });
   try {
     const { version, class: kind } = answer.result;
-    await show(flags, answer.body[0] ?? new Uint8Array(), { path: ref.path, version, class: kind });
+    show(flags, answer.body[0] ?? new Uint8Array(), { path: ref.path, version, class: kind });
   } finally {
     answer.release();
   }

@@ -2,31 +2,26 @@
 import { build } from "../build.ts";
 import { ZvaultError } from "../errors.ts";
 import { fileError, report } from "./errors.ts";
-import { helpFor, metaOf, unknownCommand } from "./help.ts";
-import { clean, say } from "./output.ts";
+import { say } from "./output.ts";
+import { isCommand, loadCommand } from "./table.ts";
+import { OutputFailure } from "./stream.ts";
 
 /** Returns the exit code; never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
-  process.stdout.on("error", broken);
-  process.stderr.on("error", () => {});
   const { id, rest } = split(argv);
   const before = rest.slice(0, rest.includes("--") ? rest.indexOf("--") : undefined);
   const flag = (...names: string[]) => before.some((word) => names.includes(word));
+  const told = { json: flag("--json"), verbose: flag("-v", "--verbose") };
   try {
-    return await start(argv, id, rest, flag);
-  } catch (error) {
-    return report(error, {
-      json: flag("--json"),
-      verbose: flag("-v", "--verbose"),
-      command: id === "overview" ? undefined : id?.replace(":", " "),
+    return await start(argv, id, rest, flag).catch((error: unknown) => {
+      if (error instanceof OutputFailure) throw error;
+      return report(error, { ...told, command: id === "overview" ? undefined : id?.replace(":", " ") });
     });
+  } catch (error) {
+    if (!(error instanceof OutputFailure)) throw error;
+    // `| head` has enough: that is no failure. A full disk is one.
+    return error.cause.code === "EPIPE" ? 0 : report(fileError(error.cause, "stdout"), { ...told, json: false });
   }
-}
-
-/** `| head` has enough: that is no failure. A full disk is one. */
-function broken(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") process.exit(0);
-  process.exit(report(fileError(error, "stdout"), { json: false, verbose: false }));
 }
 
 async function start(
@@ -36,20 +31,20 @@ async function start(
   flag: (...names: string[]) => boolean,
 ): Promise<number> {
   const first = argv[0];
+  const help = async (...words: string[]): Promise<number> => print((await import("./help.ts")).helpFor(words));
   if (first === "--version" || first === "-V") return print([`zvault ${build}`]);
-  if (first === "help") return print(helpFor(argv.slice(1).filter((word) => !word.startsWith("-"))));
-  if (first === "--help" || first === "-h") return print(helpFor([]));
+  if (first === "help") return help(...argv.slice(1).filter((word) => !word.startsWith("-")));
+  if (first === "--help" || first === "-h") return help();
   if (id === undefined) {
-    if (first !== undefined && flag("--help", "-h")) return print(helpFor(argv.filter((word) => !word.startsWith("-"))));
-    throw unknownCommand(argv);
+    if (first !== undefined && flag("--help", "-h")) return help(...argv.filter((word) => !word.startsWith("-")));
+    throw (await import("./help.ts")).unknownCommand(argv);
   }
-  if (flag("--help", "-h")) return print(id === "overview" ? helpFor([]) : helpFor(id.split(":")));
-  const word = id === "overview" ? rest.find((one) => metaOf(one) !== undefined || metaOf(`${one}:list`) !== undefined) : undefined;
+  if (flag("--help", "-h")) return help(...(id === "overview" ? [] : id.split(":")));
+  const word = id === "overview" ? rest.find((one) => isCommand(one) || isCommand(`${one}:list`)) : undefined;
   if (word !== undefined) throw new ZvaultError("usage", "options stand behind the command", { hint: `zvault ${word} …` });
-  // oclif is not loaded for help, versions and slips of the keyboard
-  const { loadCommand, makeConfig, startCommand } = await import("./config.ts");
-  const config = await makeConfig();
-  return startCommand(await loadCommand(config, id), rest, config);
+  // oclif is not loaded for help and slips of the keyboard, help not for commands
+  const { makeConfig, startCommand } = await import("./config.ts");
+  return startCommand(await loadCommand(id), rest, await makeConfig());
 }
 
 function print(lines: readonly string[]): number {
@@ -62,19 +57,7 @@ function split(argv: readonly string[]): { id: string | undefined; rest: string[
   const [first, second] = argv;
   if (first === undefined || (first.startsWith("-") && !["--help", "-h", "--version", "-V"].includes(first)))
     return { id: "overview", rest: [...argv] };
-  if (second !== undefined && metaOf(`${first}:${second}`)) return { id: `${first}:${second}`, rest: argv.slice(2) };
-  if (!first.includes(":") && metaOf(first)) return { id: first, rest: argv.slice(1) };
+  if (second !== undefined && isCommand(`${first}:${second}`)) return { id: `${first}:${second}`, rest: argv.slice(2) };
+  if (!first.includes(":") && isCommand(first)) return { id: first, rest: argv.slice(1) };
   return { id: undefined, rest: argv.slice(1) };
-}
-
-/**
- * What the build runs once, so that the code cache holds compiled functions: the way of most commands, without vault, agent or output.
- */
-export async function warm(): Promise<void> {
-  helpFor([]);
-  helpFor(["set"]);
-  clean("");
-  const { loadCommand, makeConfig } = await import("./config.ts");
-  const config = await makeConfig();
-  for (const id of ["status", "ls", "set", "get", "unseal", "seal"]) await loadCommand(config, id);
 }

@@ -2,6 +2,8 @@
  * What a person sees. Names, paths and descriptions may come from a committed file or another program: everything that is printed goes
  * through `clean`, so no ANSI, OSC, bidi or zero-width character of theirs reaches the terminal. Data on stdout, all else on stderr.
  */
+import { mention, put } from "./stream.ts";
+
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** The text with control, format and surrogate characters as `\x1b` or `\u{202e}`. */
@@ -14,12 +16,12 @@ export function clean(text: string): string {
 
 /** One line on stdout. */
 export function say(line = ""): void {
-  process.stdout.write(`${clean(line)}\n`);
+  put(1, `${clean(line)}\n`);
 }
 
 /** One line on stderr, after the program's name. */
 export function note(line: string): void {
-  process.stderr.write(`zvault: ${clean(line)}\n`);
+  mention(`zvault: ${clean(line)}\n`);
 }
 
 /** Escapes in JSON are JSON's own, so it stays parseable: what `clean` would hide is written as \uXXXX. */
@@ -28,7 +30,7 @@ export function sayJson(value: unknown, indent = 2): void {
   const escaped = text.replace(/[\p{Cf}\p{Cs}\p{Zl}\p{Zp}\x7f-\x9f]/gu, (one) =>
     Array.from({ length: one.length }, (_, at) => `\\u${one.charCodeAt(at).toString(16).padStart(4, "0")}`).join(""),
   );
-  process.stdout.write(`${escaped}\n`);
+  put(1, `${escaped}\n`);
 }
 
 /** Rows in columns, two spaces apart; the last column is not padded. Cells are cleaned before they are measured. */

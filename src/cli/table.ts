@@ -47,6 +47,16 @@ export const table: Readonly<Record<string, () => Promise<Module>>> = {
   "operator:rotate": () => import("../commands/operator/rotate.ts"),
 };
 
+export function isCommand(id: string): boolean {
+  return Object.hasOwn(table, id);
+}
+
+export async function loadCommand(id: string): Promise<typeof ZvaultCommand> {
+  const load = table[id];
+  if (!load) throw new Error(`no command ${id}`);
+  return (await load()).default;
+}
+
 /** Groups of the help screen: id of a command or topic → one example. */
 export const groups: readonly { title: string; rows: readonly (readonly [id: string, example: string])[] }[] = [
   {

@@ -1,11 +1,12 @@
 /** Values on their way in (typed unseen, stdin, file, made in the agent) and out (terminal, pipe, file). Bytes all along. */
-import { isatty } from "node:tty";
 import type { SecretClass } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import { promptHidden } from "../run/prompt.ts";
+import { isTerminal } from "../sys/tty.ts";
 import { readSource } from "./credential.ts";
 import { writeWhole } from "./files.ts";
 import { note, say, sayJson } from "./output.ts";
+import { put } from "./stream.ts";
 
 /** `hex:32`: 32 random bytes as hex; `alnum:24`: 24 characters. Throws `usage`. */
 export function generateOf(text: string): { kind: string; length: number } {
@@ -54,7 +55,7 @@ export type ShowFlags = { json: boolean; reveal: boolean; yes: boolean; out?: st
 export function checkShow(flags: ShowFlags): void {
   if (flags.out !== undefined || flags.reveal) return;
   if (flags.json) throw refuse("a value in JSON is shown only with --reveal");
-  if (!isatty(1)) throw refuse("stdout is no terminal");
+  if (!isTerminal(1)) throw refuse("stdout is no terminal");
 }
 
 function refuse(why: string): ZvaultError {
@@ -64,20 +65,16 @@ function refuse(why: string): ZvaultError {
 }
 
 /** Shows a value as the flags say. `bytes` are wiped by the caller. */
-export async function show(
-  flags: ShowFlags,
-  bytes: Uint8Array,
-  about: { path: string; version: number; class: SecretClass },
-): Promise<void> {
+export function show(flags: ShowFlags, bytes: Uint8Array, about: { path: string; version: number; class: SecretClass }): void {
   if (flags.out !== undefined) {
     writeWhole(flags.out, bytes, { replace: flags.yes });
     if (flags.json) sayJson({ ...about, out: flags.out, bytes: bytes.length });
   } else if (flags.json) {
     sayJson({ ...about, encoding: "base64", value: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64") });
-  } else if (isatty(1)) {
+  } else if (isTerminal(1)) {
     onTerminal(bytes);
   } else {
-    await new Promise<void>((done, fail) => process.stdout.write(bytes, (error) => (error ? fail(error) : done())));
+    put(1, bytes);
   }
 }
 

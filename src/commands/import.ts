@@ -15,6 +15,7 @@ import { storeSites } from "../cli/import/store.ts";
 import { known, makeVault } from "../cli/import/vault.ts";
 import { count, table } from "../cli/output.ts";
 import type { Session } from "../cli/session.ts";
+import { mention } from "../cli/stream.ts";
 import { ZvaultError } from "../errors.ts";
 import { confirm } from "../run/prompt.ts";
 
@@ -177,7 +178,7 @@ function passedLines(passed: Passed): string[] {
 }
 
 function note2(line: string): void {
-  process.stderr.write(`${line}\n`);
+  mention(`${line}\n`);
 }
 
 function refuseDangerous(names: string[]): ZvaultError {

@@ -142,11 +142,13 @@ function classOf(text: string): Line["kind"] {
 }
 
 export function parse(bytes: Uint8Array): Document {
-  return parseText(toText(bytes));
+  const text = toText(bytes);
+  // as many units as bytes: nothing to count
+  return parseText(text, text.length === bytes.length);
 }
 
-/** The same for a byte text. */
-export function parseText(text: string): Document {
+/** The same for a byte text. `narrow`: each unit is one byte. */
+export function parseText(text: string, narrow = false): Document {
   const pieces: Piece[] = [];
   let line = 1;
   let lineAt = 0;
@@ -161,6 +163,7 @@ export function parseText(text: string): Document {
     return line;
   }
   function byteOf(at: number): number {
+    if (narrow) return at;
     byte += toBytes(text.slice(byteAt, at)).length;
     byteAt = at;
     return byte;

@@ -3,7 +3,6 @@
  * cannot be started), and for programs one JSON object on the descriptor of `--json-errors`. Also: ending as the child ended.
  */
 import { writeSync } from "node:fs";
-import { constants } from "node:os";
 import { ZvaultError, type ErrorCode, type ErrorInit } from "../errors.ts";
 
 /** Exit codes of `run` itself; a child's code is passed on as it is. */
@@ -75,7 +74,7 @@ export function endAs(ending: Ending): never {
     // another thread may have to take it
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
   }
-  process.exit(128 + constants.signals[ending.signal]);
+  process.exit(128 + process.getBuiltinModule("node:os").constants.signals[ending.signal]);
 }
 
 /** Names an internal error to whoever reports it; no secret, so node:crypto (5 ms) is not loaded for it. */

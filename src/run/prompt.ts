@@ -4,7 +4,6 @@
  * was in every case, also before the process is stopped (Ctrl-Z) or ended by a signal.
  */
 import { closeSync, writeSync } from "node:fs";
-import { ReadStream } from "node:tty";
 import { ZvaultError } from "../errors.ts";
 import { noEcho, openTty } from "../sys/tty.ts";
 
@@ -69,7 +68,9 @@ function ask(text: string, into: Uint8Array, hidden: boolean): Promise<number> {
   return new Promise((done, fail) => {
     let length = 0;
     const chunk = new Uint8Array(new ArrayBuffer(kernelLine));
-    const stream = new ReadStream(fd, { onread: { buffer: chunk, callback: take } } as unknown as { readable: boolean });
+    const stream = new (process.getBuiltinModule("node:tty").ReadStream)(fd, {
+      onread: { buffer: chunk, callback: take },
+    } as unknown as { readable: boolean });
     const restore = () => echo?.restore();
     const handlers: [NodeJS.Signals, () => void][] = [
       ["SIGINT", () => end(new ZvaultError("interrupted", "interrupted", { hint: "nothing was changed" }))],

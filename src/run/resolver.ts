@@ -18,6 +18,8 @@ export type ResolveRequest = {
 };
 
 export type Resolver = {
+  /** Values will be asked for: connects, so that the agent wakes while the files are still being read. Never throws, starts nothing. */
+  begin(): void;
   /**
    * `meanwhile.sent` is called once the request is on its way, `meanwhile.begun` once whoever answers has looked at this process, before
    * a value is in it.

@@ -59,6 +59,7 @@ async function walk(o: RunInput, options: RunOptions): Promise<number> {
     files: options.files,
     ...(options.env === undefined ? {} : { env: options.env }),
   });
+  if (!options.dryRun && files.some((file) => holdsReference(file.bytes))) o.resolver.begin();
   const plan = makePlan({ files, environment: env, cwd, options });
   if (options.dryRun) {
     const rows = rowsOf(plan);
@@ -84,6 +85,12 @@ async function walk(o: RunInput, options: RunOptions): Promise<number> {
   if (!options.quiet) tellKept(found.different);
   checkSizes(found.environment);
   return await start({ program, command: options.command, environment: found.environment }, found.secrets, options, guard);
+}
+
+const scheme = new TextEncoder().encode("zvault://env/");
+
+function holdsReference(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(scheme);
 }
 
 type Found = { environment: Map<string, string>; secrets: Secret[]; different: string[] };

@@ -3,7 +3,6 @@
  * Loaded on first use (1.6 ms). Linux only; x64 and arm64 pass the arguments of variadic functions like all others.
  */
 import type * as Ffi from "node:ffi";
-import { getSystemErrorName } from "node:util";
 
 const signatures = {
   mmap: { return: "uint64", arguments: ["uint64", "uint64", "int32", "int32", "int32", "int64"] },
@@ -70,13 +69,13 @@ export function avoidFastCalls(): void {
   process.getBuiltinModule("node:v8").setFlagsFromString("--no-turbo-fast-api-calls");
 }
 
-/** Each function is bound when it is first used: one binding costs a search for executable memory near the code, ~0.1 ms. */
+/** Each function is bound when it is first used: one binding costs a search for executable memory near the code, ~0.05 ms. */
 function onDemand(ffi: typeof Ffi): Libc["call"] {
+  const library = new ffi.DynamicLibrary(null);
   const call = {} as Libc["call"];
   for (const name of Object.keys(signatures) as (keyof typeof signatures)[]) {
     const get = (): unknown => {
-      const { functions } = ffi.dlopen(null, { [name]: signatures[name] });
-      const value = functions[name];
+      const value: unknown = library.getFunction(name, signatures[name]);
       Object.defineProperty(call, name, { value, enumerable: true });
       return value;
     };
@@ -87,7 +86,7 @@ function onDemand(ffi: typeof Ffi): Libc["call"] {
 
 /** An Error as Node's own system calls throw it: `code` "EAGAIN", positive number in, negative `errno` on it. */
 export function systemError(syscall: string, number: number): NodeJS.ErrnoException {
-  const code = getSystemErrorName(-number);
+  const code = process.getBuiltinModule("node:util").getSystemErrorName(-number);
   return Object.assign(new Error(`${syscall} failed: ${code}`), { code, errno: -number, syscall });
 }
 

@@ -36,6 +36,7 @@ const resolver: Resolver = {
     });
     return { values, release: () => values.forEach((value) => value.bytes.fill(0)) };
   },
+  begin() {},
   async unseal() {
     if (given.sealed === "once") sealed = false;
     else throw new ZvaultError("would-ask", "no terminal");
