@@ -10,7 +10,7 @@
 import { Buffer } from "node:buffer";
 import type { MaskSet } from "./borders.ts";
 import type { Hit, Pending } from "./tables.ts";
-import { runBefore, squeeze } from "./view.ts";
+import { runBefore, sequencesIn, views } from "./view.ts";
 
 /** A program that waits is not kept waiting longer, in ms. */
 export const patience = 50;
@@ -18,22 +18,29 @@ const releasable = 3;
 
 /** From `start` the text may become a hit; of it, bytes before `shown` may be shown meanwhile. */
 type Open = { start: number; shown: number };
-type Scan = { hits: Hit[]; open: Open[] };
+/** `viewed`: something that is no part of it may stand inside */
+type Found = Hit & { viewed: boolean };
+type Scan = { hits: Found[]; open: Open[] };
 
 export class MaskStream {
   /** hits by name */
   readonly counts = new Map<string, number>();
   readonly #set: MaskSet;
   readonly #most: number;
+  readonly #longest: number;
+  readonly #terminal: boolean;
   #held: Uint8Array = new Uint8Array(0);
   #done = 0;
   /** the byte before `#held`, -1 for none */
   #before = -1;
   #run = 0;
 
-  constructor(set: MaskSet) {
+  /** `terminal`: the text is for one; see view.ts. */
+  constructor(set: MaskSet, terminal = false) {
     this.#set = set;
-    this.#most = 2 * set.tables.reduce((most, one) => Math.max(most, one.longest), 0) + 4096;
+    this.#terminal = terminal;
+    this.#longest = set.tables.reduce((most, one) => Math.max(most, one.longest), 0);
+    this.#most = 2 * this.#longest + 4096;
   }
 
   /** True while something is kept back. */
@@ -71,23 +78,26 @@ export class MaskStream {
 
   /** Hits (none inside of another) in order of start and of end, and where a hit may still begin. */
   #scan(text: Uint8Array, after: number): Scan {
-    const found: Hit[] = [];
+    const found: Found[] = [];
     const open: Open[] = [];
-    const view = squeeze(text, this.#run);
+    const looks = views(text, this.#run, this.#terminal, this.#longest);
     for (const tables of this.#set.tables) {
+      const plain: Hit[] = [];
       const pending: Pending[] = [];
-      tables.search(text, text.length, { before: this.#before, after, words: true }, found, pending);
+      tables.search(text, text.length, { before: this.#before, after, words: true }, plain, pending);
+      for (const hit of plain) found.push({ ...hit, viewed: false });
       for (const one of pending) open.push({ start: one.start, shown: Math.min(text.length, one.start + allowed(one)) });
-      if (!view) continue;
-      const hits: Hit[] = [];
-      const viewed: Pending[] = [];
-      const at = (i: number) => (i < view.length ? (view.origin[i] ?? text.length) : text.length);
-      tables.search(view.bytes, view.length, { before: -1, after: -1, words: false }, hits, viewed);
-      for (const hit of hits) found.push({ start: at(hit.start), end: at(hit.end - 1) + 1, owner: hit.owner });
-      for (const one of viewed) open.push({ start: at(one.start), shown: at(one.start + allowed(one)) });
+      for (const { bytes, origin } of looks) {
+        const hits: Hit[] = [];
+        const viewed: Pending[] = [];
+        const at = (i: number) => origin[i] ?? text.length;
+        tables.search(bytes, bytes.length, { before: -1, after: -1, words: false }, hits, viewed);
+        for (const hit of hits) found.push({ start: at(hit.start), end: at(hit.end - 1) + 1, owner: hit.owner, viewed: true });
+        for (const one of viewed) open.push({ start: at(one.start), shown: at(one.start + allowed(one)) });
+      }
     }
     found.sort((a, b) => a.start - b.start || b.end - a.end);
-    const hits: Hit[] = [];
+    const hits: Found[] = [];
     let end = 0;
     for (const hit of found) {
       if (hit.end <= end) continue;
@@ -98,7 +108,7 @@ export class MaskStream {
   }
 
   /** Shows what stands before `limit`, hits that begin there to their ends; holds from `cut` (at most `limit`). */
-  #settle(text: Uint8Array, hits: readonly Hit[], cut: number, limit: number): Uint8Array {
+  #settle(text: Uint8Array, hits: readonly Found[], cut: number, limit: number): Uint8Array {
     const parts: Uint8Array[] = [];
     let shown = this.#done;
     for (const hit of hits) {
@@ -106,6 +116,7 @@ export class MaskStream {
       if (hit.end <= shown) continue;
       if (hit.start > shown) parts.push(text.subarray(shown, hit.start));
       parts.push(this.#mark(hit.owner));
+      if (hit.viewed) parts.push(sequencesIn(text, Math.max(hit.start, shown), hit.end, this.#terminal));
       shown = hit.end;
     }
     if (shown < limit) {

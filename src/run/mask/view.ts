@@ -1,8 +1,12 @@
 /**
- * A second look at a piece of output, with what a program may put inside a value taken out: ANSI sequences, and the line breaks of
- * wrapped base64 and hex (64, 76 or 60 columns). The texts inside of OSC sequences (titles, links) stay: they may hold a value.
+ * Further looks at a piece of output, with what a program may put inside a value taken out: ANSI sequences, what a backspace takes back,
+ * the line breaks of wrapped base64 and hex (64, 76 or 60 columns). The texts inside of OSC sequences (titles, links) stay: they may hold
+ * a value. On a terminal also what stands where a long line is wrapped: line breaks and margins, less's " \b", and the last character of
+ * the row, which vim writes twice before it moves on.
  */
 const escape = 27;
+const backspace = 8;
+const space = 32;
 
 /** What base64 in both alphabets and hex are made of. */
 const encoded = new Uint8Array(256);
@@ -13,32 +17,85 @@ export const shortestLine = 60;
 
 export type View = {
   bytes: Uint8Array;
-  length: number;
   /** index in the original of every byte */
   origin: Int32Array;
 };
 
-/** undefined where the view would be the text itself. `run`: see `runBefore`. */
-export function squeeze(text: Uint8Array, run: number): View | undefined {
-  const ansi = text.includes(escape);
+/** Views that differ from the text itself. `run`: see `runBefore`. `longest`: what is looked for, in bytes. */
+export function views(text: Uint8Array, run: number, terminal: boolean, longest: number): View[] {
   const breaks = wrapped(text, run);
-  if (!ansi && !breaks) return undefined;
+  const ansi = text.includes(escape) || text.includes(backspace);
+  const made = ansi || breaks ? [squeeze(text, breaks, false)] : [];
+  if (!terminal) return made;
+  const view = squeeze(text, true, true);
+  if (view.bytes.length < text.length) made.push(view);
+  // a character that what comes next may take back: only what ends there is of interest
+  const last = view.bytes.length - 1;
+  if (last > 0 && (view.bytes[last] === space || view.bytes[last] === view.bytes[last - 1])) {
+    const from = Math.max(0, last - longest);
+    made.push({ bytes: view.bytes.subarray(from, last), origin: view.origin.subarray(from, last) });
+  }
+  return made;
+}
+
+function squeeze(text: Uint8Array, breaks: boolean, rows: boolean): View {
   const bytes = new Uint8Array(text.length);
   const origin = new Int32Array(text.length);
   let length = 0;
+  let margin = false;
   for (let i = 0; i < text.length;) {
     const byte = text[i] as number;
     if (byte === escape) {
-      i = sequenceEnd(text, i);
+      const end = sequenceEnd(text, i);
+      if (rows && toFirstColumn(text, i, end)) {
+        margin = true;
+        if (length > 1 && bytes[length - 1] === bytes[length - 2]) length--;
+      }
+      i = end;
+    } else if (byte === backspace) {
+      length = Math.max(0, length - 1);
+      i++;
     } else if (breaks && (byte === 10 || byte === 13)) {
+      margin = rows;
+      i++;
+    } else if (margin && byte === space) {
       i++;
     } else {
+      margin = false;
       bytes[length] = byte;
       origin[length++] = i++;
     }
   }
-  return { bytes, length, origin };
+  return { bytes: bytes.subarray(0, length), origin: origin.subarray(0, length) };
 }
+
+/** ESC [ row H and ESC [ row ; 1 H, and the same with f. */
+function toFirstColumn(text: Uint8Array, start: number, end: number): boolean {
+  const final = text[end - 1];
+  if (text[start + 1] !== 0x5b || (final !== 0x48 && final !== 0x66)) return false;
+  const column = text.indexOf(0x3b, start);
+  return column < 0 || column >= end - 1 || (column === end - 3 && text[end - 2] === 0x31);
+}
+
+/**
+ * The sequences in `text[start, end)` that move, colour or erase, and on a terminal the line ends: they stay when what stands between
+ * them is masked.
+ */
+export function sequencesIn(text: Uint8Array, start: number, end: number, terminal: boolean): Uint8Array {
+  const parts: number[] = [];
+  for (let i = start; i < end;) {
+    const byte = text[i] as number;
+    const next = byte === escape ? sequenceEnd(text, i) : i + 1;
+    const kind = text[i + 1] ?? 0;
+    // not those that begin or end a text of their own: OSC, DCS, SOS, PM, APC, ST
+    const stays = byte === escape ? !strings.includes(kind) : terminal && (byte === 10 || byte === 13);
+    if (stays) parts.push(...text.subarray(i, Math.min(next, end)));
+    i = next;
+  }
+  return Uint8Array.from(parts);
+}
+
+const strings = [0x50, 0x58, 0x5c, 0x5d, 0x5e, 0x5f];
 
 /** Index behind the sequence at `at`; an unfinished one reaches to the end of the text. */
 function sequenceEnd(text: Uint8Array, at: number): number {

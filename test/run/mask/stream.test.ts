@@ -32,8 +32,8 @@ function secrets(count: number): { name: string; bytes: Uint8Array }[] {
   return made;
 }
 
-function mask(set: MaskSet, pieces: Uint8Array[]): string {
-  const stream = new MaskStream(set);
+function mask(set: MaskSet, pieces: Uint8Array[], terminal = false): string {
+  const stream = new MaskStream(set, terminal);
   const out = pieces.map((piece) => Buffer.from(stream.push(piece)));
   return Buffer.concat([...out, Buffer.from(stream.flush())]).toString("latin1");
 }
@@ -118,13 +118,62 @@ t.test("ANSI sequences inside a value are looked through", (t) => {
   t.end();
 });
 
-t.test("text without a secret passes byte for byte, in any pieces", (t) => {
+t.test("on a terminal a value is found where a long line is wrapped, at every place and every split", (t) => {
+  const value = "hX7-pq9!Lm22zRt4k";
+  const set = maskSet([{ name: "KEY", bytes: bytes(value) }]);
+  const wraps: Record<string, (a: string, b: string) => string> = {
+    less: (a, b) => `${a} \b${b}`,
+    vim: (a, b) => `${a}${a.at(-1)}\x1b[7;1H${b}`,
+    "vim, with line numbers": (a, b) => `${a}${a.at(-1)}\x1b[7H\x1b[33m    \x1b[0m${b}`,
+    "line end": (a, b) => `${a}\r\n${b}`,
+    "line end and margin": (a, b) => `${a}\r\n  ${b}`,
+    "a move": (a, b) => `${a}\x1b[7;1H${b}`,
+  };
+  for (const [name, wrap] of Object.entries(wraps)) {
+    for (let at = 1; at < value.length; at++) {
+      const text = bytes(`row ${wrap(value.slice(0, at), value.slice(at))} end`);
+      const whole = mask(set, [text], true);
+      t.equal(whole.split(label("KEY")).length, 2, `${name} at ${at}`);
+      t.ok(whole.startsWith(`row ${label("KEY")}`) && whole.endsWith(" end"));
+      for (let cut = 1; cut < text.length; cut++) {
+        if (mask(set, [text.slice(0, cut), text.slice(cut)], true) !== whole) t.fail(`${name} at ${at}, split at ${cut}`);
+      }
+    }
+  }
+  t.end();
+});
+
+t.test("what moves, colours or erases inside a value stays when it is masked", (t) => {
+  const set = maskSet([{ name: "KEY", bytes: bytes("hX7-pq9!Lm2zRt4k") }]);
+  const text = bytes("\x1b[31mhX7-\x1b[0mpq9!\x1b[5;1HLm2\x1b7zRt4k.");
+  t.equal(mask(set, [text], true), `\x1b[31m${label("KEY")}\x1b[0m\x1b[5;1H\x1b7.`);
+  t.end();
+});
+
+t.test("struck over twice, as bold text of man pages is, a value is masked", (t) => {
+  const value = "hX7-pq9!Lm2zRt4k";
+  const set = maskSet([{ name: "KEY", bytes: bytes(value) }]);
+  const text = bytes(`a ${[...value].map((c) => `${c}\b${c}`).join("")} b`);
+  for (const terminal of [false, true]) {
+    for (let cut = 0; cut <= text.length; cut++) {
+      const out = mask(set, [text.slice(0, cut), text.slice(cut)], terminal);
+      if (!out.includes(label("KEY")) || /[7-9]/.test(out.replaceAll(label("KEY"), ""))) t.fail(`split at ${cut}: ${out}`);
+    }
+  }
+  t.end();
+});
+
+t.test("text without a secret passes byte for byte, in any pieces, also on a terminal", (t) => {
   const set = maskSet(secrets(50));
+  const piece = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc.array(fc.constantFrom(27, 91, 49, 59, 72, 8, 32, 10, 13, 65), { maxLength: 60 }).map((some) => Uint8Array.from(some)),
+  );
   fc.assert(
-    fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 8 }), (pieces) => {
-      return mask(set, pieces) === Buffer.concat(pieces).toString("latin1");
+    fc.property(fc.array(piece, { maxLength: 8 }), fc.boolean(), (pieces, terminal) => {
+      return mask(set, pieces, terminal) === Buffer.concat(pieces).toString("latin1");
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
   t.end();
 });
