@@ -27,6 +27,25 @@ const signatures = {
   getsockopt: { return: "int32", arguments: ["int32", "int32", "int32", "buffer", "buffer"] },
   tcgetattr: { return: "int32", arguments: ["int32", "buffer"] },
   tcsetattr: { return: "int32", arguments: ["int32", "int32", "buffer"] },
+  cfmakeraw: { return: "void", arguments: ["buffer"] },
+  tcgetpgrp: { return: "int32", arguments: ["int32"] },
+  /** variadic: the third argument is a pointer in all requests of ours */
+  ioctl: { return: "int32", arguments: ["int32", "uint64", "buffer"] },
+  posix_openpt: { return: "int32", arguments: ["int32"] },
+  grantpt: { return: "int32", arguments: ["int32"] },
+  unlockpt: { return: "int32", arguments: ["int32"] },
+  ptsname_r: { return: "int32", arguments: ["int32", "buffer", "uint64"] },
+  posix_spawn_file_actions_init: { return: "int32", arguments: ["buffer"] },
+  posix_spawn_file_actions_adddup2: { return: "int32", arguments: ["buffer", "int32", "int32"] },
+  posix_spawn_file_actions_addopen: { return: "int32", arguments: ["buffer", "int32", "buffer", "int32", "uint32"] },
+  posix_spawn_file_actions_destroy: { return: "int32", arguments: ["buffer"] },
+  posix_spawnattr_init: { return: "int32", arguments: ["buffer"] },
+  posix_spawnattr_setflags: { return: "int32", arguments: ["buffer", "int16"] },
+  posix_spawnattr_setsigdefault: { return: "int32", arguments: ["buffer", "buffer"] },
+  posix_spawnattr_setsigmask: { return: "int32", arguments: ["buffer", "buffer"] },
+  posix_spawnattr_destroy: { return: "int32", arguments: ["buffer"] },
+  posix_spawn: { return: "int32", arguments: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer"] },
+  waitpid: { return: "int32", arguments: ["int32", "buffer", "int32"] },
   syscall: { return: "int64", arguments: ["int64", "int64", "int64"] },
   __errno_location: { return: "uint64", arguments: [] },
 } as const satisfies Ffi.FunctionDefinitions;
@@ -37,6 +56,8 @@ export type Libc = {
   errno(): number;
   /** Memory at `address` as an ArrayBuffer, not copied. It must be detached before the memory is unmapped. */
   view(address: bigint, length: number): ArrayBuffer;
+  /** Where the bytes of `buffer` are. It must have an ArrayBuffer of its own (small typed arrays are moved by the collector) and be kept alive. */
+  address(buffer: ArrayBuffer): bigint;
 };
 
 let loaded: Libc | undefined;
@@ -57,6 +78,7 @@ function load(): Libc {
     call,
     errno: () => ffi.getInt32(place, 0),
     view: (address, length) => ffi.toArrayBuffer(address, length, false),
+    address: (buffer) => ffi.getRawPointer(buffer),
   };
 }
 
@@ -86,9 +108,12 @@ function onDemand(ffi: typeof Ffi): Libc["call"] {
 
 /** An Error as Node's own system calls throw it: `code` "EAGAIN", positive number in, negative `errno` on it. */
 export function systemError(syscall: string, number: number): NodeJS.ErrnoException {
-  const code = process.getBuiltinModule("node:util").getSystemErrorName(-number);
+  // libuv, whose names these are, has none for what it never meets itself
+  const code = unnamed[number] ?? process.getBuiltinModule("node:util").getSystemErrorName(-number);
   return Object.assign(new Error(`${syscall} failed: ${code}`), { code, errno: -number, syscall });
 }
+
+const unnamed: Record<number, string> = { 8: "ENOEXEC", 10: "ECHILD" };
 
 /** Throws when `result` is −1, else returns it. */
 export function check(syscall: string, result: number): number {
