@@ -1,6 +1,7 @@
-/** One pipe of the program, through the mask, to one of our descriptors. Reads no faster than it can write. */
+/** What the program writes into a pipe or a pty, through the mask, to one of our descriptors. Reads no faster than it can write. */
 import { write } from "node:fs";
-import { Socket } from "node:net";
+import { Socket, type SocketConstructorOpts } from "node:net";
+import { ReadStream } from "node:tty";
 import type { MaskSet } from "./mask/borders.ts";
 import { MaskStream, patience } from "./mask/stream.ts";
 
@@ -11,6 +12,8 @@ const linger = 200;
 const busy = 2;
 /** One is read into while the others wait to be written. */
 const buffers = 4;
+/** What a pty may still hold when its program ends is less; what comes after that many bytes was written by somebody else since. */
+const leftInPty = 1024 * 1024;
 
 export class Pump {
   /** what went wrong with the output, other than a reader that had enough */
@@ -19,6 +22,9 @@ export class Pump {
   readonly #fd: number;
   readonly #source: Socket;
   readonly #ended: Promise<void>;
+  readonly #pty: boolean;
+  /** bytes that may still come after the program's end */
+  #left = Infinity;
   #seen = 0;
   #binary = false;
   #writing: Promise<void> = Promise.resolve();
@@ -29,16 +35,22 @@ export class Pump {
   /** the output takes no more; what was held back at the end of the source is still written */
   #refused = false;
 
-  constructor(source: number, target: number, set: MaskSet) {
+  /** `source`: closed at the end. `pty`: it is a master, and what comes is never taken for binary. `ended`: nothing comes any more. */
+  constructor(source: number, target: number, set: MaskSet, o: { pty?: boolean; ended?: () => void } = {}) {
     this.#fd = target;
-    this.#stream = new MaskStream(set);
+    this.#pty = o.pty === true;
+    this.#stream = new MaskStream(set, this.#pty);
     const ring = Array.from({ length: buffers }, () => new Uint8Array(new ArrayBuffer(65_536)));
     let next = 0;
     const buffer = () => ring[next++ % buffers] ?? new Uint8Array(0);
     const callback = (count: number, into: Uint8Array) => this.#take(into.subarray(0, count));
-    this.#source = new Socket({ fd: source, readable: true, writable: false, onread: { buffer, callback } });
+    const options: SocketConstructorOpts = { readable: true, writable: false, onread: { buffer, callback } };
+    this.#source = this.#pty ? new ReadStream(source, options) : new Socket({ fd: source, ...options });
     this.#ended = new Promise((done) => {
-      this.#source.once("close", () => done());
+      this.#source.once("close", () => {
+        o.ended?.();
+        done();
+      });
       this.#source.once("end", () => this.#source.destroy());
       this.#source.on("error", () => this.#source.destroy());
     });
@@ -49,9 +61,15 @@ export class Pump {
     return this.#stream.counts;
   }
 
+  /** Nothing more is read: the program's next write fails. */
+  stop(): void {
+    this.#source.destroy();
+  }
+
   /** After the program's end: whatever still comes, then the rest that was held back. */
   async finish(): Promise<void> {
     this.#last = performance.now();
+    if (this.#pty) this.#left = leftInPty;
     const watch = setInterval(() => {
       if (this.#pending === 0 && performance.now() - this.#last >= linger) this.#source.destroy();
     }, linger / 4);
@@ -66,6 +84,8 @@ export class Pump {
   #take(bytes: Uint8Array): boolean {
     this.#last = performance.now();
     clearTimeout(this.#timer);
+    this.#left -= bytes.length;
+    if (this.#left < 0) this.#source.destroy();
     this.#notice(bytes);
     if (this.#binary) {
       this.#write(this.#stream.flush());
@@ -83,7 +103,7 @@ export class Pump {
   }
 
   #notice(bytes: Uint8Array): void {
-    if (this.#binary || this.#seen >= looksBinary) return;
+    if (this.#binary || this.#pty || this.#seen >= looksBinary) return;
     this.#binary = bytes.subarray(0, looksBinary - this.#seen).includes(0);
     this.#seen += bytes.length;
   }
@@ -103,7 +123,8 @@ export class Pump {
       else {
         // the program learns it as it would without us: its next write finds a closed pipe
         this.#refused = true;
-        if (result !== "EPIPE") this.problem = result;
+        // EIO: the terminal was hung up
+        if (result !== "EPIPE" && !(this.#pty && result === "EIO")) this.problem = result;
         this.#source.destroy();
       }
     }

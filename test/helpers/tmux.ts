@@ -1,0 +1,91 @@
+/** A person's terminal: a shell in a window of tmux (80 × 24), typed at and looked at as on a screen. Nothing of our environment is in it. */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** Why a test cannot run, or false. */
+export const noTmux: string | false = existsSync("/usr/bin/tmux") ? false : "not run: tmux";
+
+/** false where `program` is in /usr/bin, else the reason for a skip. */
+export function missing(program: string): string | false {
+  return noTmux !== false ? noTmux : existsSync(join("/usr/bin", program)) ? false : `not run: ${program}`;
+}
+
+let count = 0;
+
+export class Tmux {
+  readonly #socket: string;
+  #closed = false;
+
+  /** `shell`: what runs in the window; a command for sh. */
+  constructor(folder: string, o: { env?: Record<string, string>; shell?: string } = {}) {
+    this.#socket = join(folder, `tmux-${++count}`);
+    const env = {
+      PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+      HOME: folder,
+      TERM: "xterm-256color",
+      LANG: "C.UTF-8",
+      ...o.env,
+    };
+    const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const shell = o.shell ?? "bash --norc --noprofile";
+    execFileSync(
+      "/usr/bin/env",
+      ["-i", ...words, "tmux", "-S", this.#socket, "-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", shell],
+      { cwd: folder },
+    );
+    if (o.shell === undefined) this.line("PS1='$ '; clear");
+  }
+
+  /** Names of keys as tmux knows them: "C-c", "Enter", "Escape". */
+  keys(...names: string[]): void {
+    this.#tmux("send-keys", ...names);
+  }
+
+  type(text: string): void {
+    this.#tmux("send-keys", "-l", text);
+  }
+
+  line(text: string): void {
+    this.type(text);
+    this.keys("Enter");
+  }
+
+  screen(): string {
+    return this.#tmux("capture-pane", "-p");
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#tmux("resize-window", "-x", String(columns), "-y", String(rows));
+  }
+
+  /** The screen, once it fits. Throws after 15 s with the screen as it is. */
+  async until(wanted: string | RegExp | ((screen: string) => boolean)): Promise<string> {
+    for (let left = 500; ; left--) {
+      const screen = this.screen();
+      const fits =
+        typeof wanted === "string" ? screen.includes(wanted) : wanted instanceof RegExp ? wanted.test(screen) : wanted(screen);
+      if (fits) return screen;
+      if (left === 0) throw new Error(`no ${String(wanted)} on the screen:\n${screen}`);
+      await new Promise((wake) => setTimeout(wake, 30));
+    }
+  }
+
+  /** The shell waits for a line. */
+  async prompt(): Promise<void> {
+    await this.until(/\n\$\n*$/);
+  }
+
+  /** Hangs up: what runs in there gets SIGHUP. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#tmux("kill-server");
+  }
+
+  #tmux(...args: string[]): string {
+    return execFileSync("tmux", ["-S", this.#socket, "-f", "/dev/null", ...args], {
+      stdio: ["ignore", "pipe", "ignore"],
+    }).toString();
+  }
+}
