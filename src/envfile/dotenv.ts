@@ -1,0 +1,20 @@
+/** Variables as a new dotenv file. What dotenv 18 reads from it is exactly what was given, byte for byte. */
+import { ZvaultError } from "../errors.ts";
+import { readsBack, spell } from "./spelling.ts";
+import { toBytes } from "./text.ts";
+
+/** `values`: as byte texts. Throws `usage` that names all that no dotenv file can hold. */
+export function printDotenv(values: ReadonlyMap<string, string>): Uint8Array {
+  const wrong: string[] = [];
+  const lines: string[] = [];
+  for (const [name, value] of values) {
+    const raw = /^[\w.-]+$/.test(name) && name !== "__proto__" ? spell(value) : undefined;
+    if (raw === undefined || !readsBack(raw, value)) wrong.push(name);
+    else lines.push(`${name}=${raw}\n`);
+  }
+  if (wrong.length === 0) return toBytes(lines.join(""));
+  throw new ZvaultError("usage", `a dotenv file cannot hold the value of ${wrong.join(", ")}`, {
+    hint: "it has all kinds of quotes and a line end, or a carriage return; a program gets it by zvault run, as a file by run --file",
+    names: wrong,
+  });
+}
