@@ -33,6 +33,8 @@ function wordsOf(message: string): string {
   const text = stripVTControlCharacters(message).replace(/\nSee more help with --help$/, "");
   const option = /^Expected (--[\w-]+)=[\s\S]* to be one of: (.*)$/.exec(text);
   if (option) return `${option[1]} is one of ${option[2]}`;
+  const missing = /^(?:The following error occurred:\s*)?Missing required flag ([\w-]+)/.exec(text.replaceAll(/\s+/g, " "));
+  if (missing) return `--${missing[1]} is missing`;
   const argument = /^Expected [\s\S]* to be one of: (.*)$/.exec(text);
   if (argument) return `the argument is one of ${argument[1]}`;
   const value = /^Flag (--[\w-]+) expects a value/.exec(text);

@@ -49,7 +49,7 @@ takes NAME_FILE, \`zvault run --file NAME\` is better: nothing is written at all
     const names = await (flags["until-seal"] ? untilSeal(ask, found, path, flags.yes) : forGood(ask, found, path, flags.yes));
     this.print(
       flags,
-      { out: path, names, untilSeal: flags["until-seal"] },
+      { out: path, names, untilSeal: Boolean(flags["until-seal"]) },
       () => `${count(names.length, "variable")} in ${flags.out}`,
     );
     this.note(

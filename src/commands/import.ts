@@ -10,6 +10,7 @@ import { discover, type Discovery } from "../cli/import/discover.ts";
 import { gather, type Gathered } from "../cli/import/gather.ts";
 import { type Git, openGit } from "../cli/import/git.ts";
 import { planJson, planLines } from "../cli/import/show.ts";
+import { recordIgnored } from "../cli/import/record.ts";
 import { inVault, makeSites, type Site } from "../cli/import/site.ts";
 import { storeSites } from "../cli/import/store.ts";
 import { known, makeVault } from "../cli/import/vault.ts";
@@ -17,6 +18,7 @@ import { count, table } from "../cli/output.ts";
 import type { Session } from "../cli/session.ts";
 import { mention } from "../cli/stream.ts";
 import { ZvaultError } from "../errors.ts";
+import { folderIn } from "../folder.ts";
 import { confirm } from "../run/prompt.ts";
 
 export default class Import extends ZvaultCommand {
@@ -132,6 +134,7 @@ out of its index, and what its history holds is marked until it gets a new value
     const report = headOf(sites, plan.around, plan.passed);
     const stored = await storeSites(session, sites);
     const done = await applySites(session, sites, plan.around, { start, keep: flags.keep });
+    await recordIgnored(session, sites, { folder: folderIn(session.vault(), start), lines: done.gitignore });
     this.answeredNo = done.failed.length > 0;
     const names = namesOf(stored);
     const { written, removed, gitignore, untracked, stillTracked } = done;

@@ -1,6 +1,6 @@
 /** Variables as a new dotenv file. What dotenv 18 reads from it is exactly what was given, byte for byte. */
 import { ZvaultError } from "../errors.ts";
-import { readsBack, spell } from "./spelling.ts";
+import { spellLine } from "./spelling.ts";
 import { toBytes } from "./text.ts";
 
 /** `values`: as byte texts. Throws `usage` that names all that no dotenv file can hold. */
@@ -8,9 +8,9 @@ export function printDotenv(values: ReadonlyMap<string, string>): Uint8Array {
   const wrong: string[] = [];
   const lines: string[] = [];
   for (const [name, value] of values) {
-    const raw = /^[\w.-]+$/.test(name) && name !== "__proto__" ? spell(value) : undefined;
-    if (raw === undefined || !readsBack(raw, value)) wrong.push(name);
-    else lines.push(`${name}=${raw}\n`);
+    const line = /^[\w.-]+$/.test(name) && name !== "__proto__" ? spellLine(name, value) : undefined;
+    if (line === undefined) wrong.push(name);
+    else lines.push(`${line}\n`);
   }
   if (wrong.length === 0) return toBytes(lines.join(""));
   throw new ZvaultError("usage", `a dotenv file cannot hold the value of ${wrong.join(", ")}`, {

@@ -51,3 +51,14 @@ export function spell(value: string): string | undefined {
   if (value === "") return "";
   return tries.find((raw) => readsBack(raw, value));
 }
+
+/**
+ * `NAME=…`, read so whatever stands below; undefined if there is no spelling. A value that ends in a backslash looks as if its quote went
+ * on to the next one that ends a line; a comment with such a quote in the middle of its line stops that.
+ */
+export function spellLine(name: string, value: string): string | undefined {
+  const raw = spell(value);
+  if (raw === undefined || !readsBack(raw, value)) return undefined;
+  const quote = raw.at(-1) ?? "";
+  return `${name}=${raw}${raw.endsWith(`\\${quote}`) && "'\"`".includes(quote) ? ` # ${quote} closed` : ""}`;
+}

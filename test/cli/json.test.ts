@@ -52,6 +52,8 @@ const steps: [schema: string, command: string][] = [
   ["import", "zvault import --yes --json"],
   ["fill", "printf 'A=v\nB=v\n' | zvault fill - --json"],
   ["check", "zvault check --json"],
+  ["export", "zvault export --out ../env --json --key-file ../key"],
+  ["eject", "zvault eject --dry-run --json --key-file ../key"],
   ["seal", "zvault seal --json"],
   ["unseal", "zvault unseal --key-file ../key --json"],
   [

@@ -83,7 +83,8 @@ export const project = {
       if (!value) continue;
       checkSize(value, entry.path);
       const before = vault.state.secrets.get(entry.path)?.versions.at(-1);
-      if (sameValue(vault, entry.path, value, entry.expand ?? false)) {
+      const layout = at >= args.entries.length;
+      if (sameValue(vault, entry.path, value, entry.expand ?? false) && !(layout && isOlder(before, vault, args.entries, fresh))) {
         const known = vault.state.secrets.get(entry.path);
         if (entry.class !== undefined && known?.class !== entry.class)
           ops.push({ op: "describe", path: entry.path, ...said(entry) });
@@ -200,6 +201,17 @@ export const project = {
     return found ?? { project: "", folder, refs, dangerous };
   },
 };
+
+/** A layout says by its time which versions it was made with (`eject --as-imported`). */
+function isOlder(
+  layout: Version | undefined,
+  vault: Vault,
+  entries: readonly { path: string }[],
+  fresh: readonly unknown[],
+): boolean {
+  if (!layout || fresh.length > 0) return true;
+  return entries.some((one) => (vault.state.secrets.get(one.path)?.versions.at(-1)?.time ?? "") > layout.time);
+}
 
 function pick(versions: readonly Version[], number: number | undefined, at: string | undefined): Version | undefined {
   if (number !== undefined) return versions.find((one) => one.number === number);
