@@ -1,8 +1,8 @@
 import * as Flags from "@oclif/core/flags";
-import { closeSync, fstatSync, realpathSync, rmSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { closeSync, fstatSync, rmSync } from "node:fs";
 import { ZvaultCommand } from "../cli/base.ts";
 import { createPrivate, fillFile, writeWhole } from "../cli/files.ts";
+import { placeFor } from "../cli/place.ts";
 import { fileFlags, filesOf, presenceFlags, presenceOf, yesFlag } from "../cli/flags.ts";
 import { count } from "../cli/output.ts";
 import { referencesOf, type References } from "../cli/references.ts";
@@ -13,7 +13,6 @@ import { ZvaultError } from "../errors.ts";
 import { folderFor } from "../folder.ts";
 import { shield } from "../run/exec.ts";
 import { finish } from "../run/values.ts";
-import { fileSystem } from "../sys/fs.ts";
 
 type Until = { path: string; dev: string; ino: string };
 
@@ -59,26 +58,6 @@ takes NAME_FILE, \`zvault run --file NAME\` is better: nothing is written at all
         : `${flags.out} holds values in plain text; remove it when it has been used`,
     );
   }
-}
-
-/** The absolute path. Throws `not-found`, and `usage` for a disk where only memory is wanted. */
-function placeFor(out: string, untilSeal: boolean): string {
-  const folder = dirname(resolve(out));
-  let real: string;
-  try {
-    real = realpathSync(folder);
-  } catch {
-    throw new ZvaultError("not-found", `there is no folder for ${out}`, { names: [out] });
-  }
-  if (untilSeal) {
-    const { type } = fileSystem(real);
-    if (type !== "tmpfs" && type !== "ramfs") {
-      throw new ZvaultError("usage", `--until-seal writes to memory only, and ${real} is on a disk (${type})`, {
-        hint: "--out $XDG_RUNTIME_DIR/shop.env --until-seal",
-      });
-    }
-  }
-  return `${real}/${basename(out)}`;
 }
 
 async function forGood(ask: Ask, found: References, path: string, replace: boolean): Promise<string[]> {
