@@ -69,7 +69,7 @@ export const verbs = {
   "kv.watch": verb(["use"], "no", "read", "open", "refs"),
   "kv.export": verb(["read"], "shows", "read", "open", "refs"),
   "project.list": verb(["list"], "no", "read", "open", "none"),
-  "project.allow": verb(["sudo"], "governs", "change", "open", "none"),
+  "project.allow": verb(["sudo"], "governs", "change", "open", "refs"),
   // the record
   "audit.verify": verb([], "no", "own", "any", "none"),
   "audit.tail": verb(["list"], "no", "read", "open", "none"),

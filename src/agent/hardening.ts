@@ -7,12 +7,13 @@ import { Secret } from "../crypto/secret.ts";
 import type { AgentStatus, HardeningFact } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import { memoryFacts } from "../sys/memory.ts";
-import { coreLimit, isDumpable, setCoreLimitZero, setUndumpable, tracerPid } from "../sys/process.ts";
+import { closeStrangers, coreLimit, forbidCores, isDumpable, setUndumpable, tracerPid } from "../sys/process.ts";
 
 /** Throws `agent-start`: what could not be made safe. Memory that cannot be locked is no reason; `memory()` says so. */
 export function harden(): void {
-  setCoreLimitZero();
+  forbidCores();
   setUndumpable();
+  closeStrangers();
   const tracer = tracerPid();
   if (tracer !== 0) throw refuse(`process ${tracer} traces it`, "end the debugger");
   if (inspectorOpen()) throw refuse("its inspector is open or can be opened by a signal", "start it through zvault only");

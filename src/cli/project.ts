@@ -106,6 +106,20 @@ export class Project {
     });
   }
 
+  /**
+   * For commands that change what a bare name stands for: a committed file decides that, so it must be a value of this folder's own
+   * project. Throws `not-bound`.
+   */
+  own(typed: string): Target {
+    const target = this.target(typed);
+    const { path } = target.ref;
+    if (target.place === undefined || (this.relative !== undefined && path.startsWith(`env/${this.slug}/`))) return target;
+    throw new ZvaultError("not-bound", `${typed} stands for another project's value in ${target.place}: ${path}`, {
+      hint: `if you mean that one, name it by its path: /${path}`,
+      names: [path],
+    });
+  }
+
   /** "did you mean …", for a name that is in no file and in no vault. */
   async suggest(session: Session, name: string): Promise<string | undefined> {
     const { secrets } = (await session.ask("kv.list", { prefix: `env/${this.slug}/` })).result;

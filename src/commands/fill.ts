@@ -94,7 +94,8 @@ async function slugOf(session: Session, { files, plan }: References): Promise<st
 
 /** Without an entry: from here on the vault says what is missing, not that this folder may use nothing. */
 async function bind(session: Session, folder: string, project: string): Promise<void> {
-  await session.ask("kv.import", { project, folder: folderIn(session.vault(), folder), bind: true, entries: [], layouts: [] });
+  const asked = { project, folder: folderIn(session.vault(), folder), bind: true, entries: [], layouts: [] };
+  await session.ask("kv.import", asked, { presence: {}, what: `Bind ${project} to ${folder}` });
 }
 
 type Other = { name: string; reference: string; why: string };

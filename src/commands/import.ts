@@ -64,7 +64,7 @@ out of its index, and what its history holds is marked until it gets a new value
       multiple: true,
       default: [],
     }),
-    "key-file": Flags.string({ description: "proves presence for --allow-dangerous", helpValue: "FILE" }),
+    "key-file": Flags.string({ description: "proves presence, where a person is needed", helpValue: "FILE" }),
   };
 
   override async run(): Promise<void> {
@@ -132,7 +132,7 @@ out of its index, and what its history holds is marked until it gets a new value
       await session.ask("project.allow", { folder: relative, dangerous }, { presence: { keyFile: flags["key-file"] }, what });
     }
     const report = headOf(sites, plan.around, plan.passed);
-    const stored = await storeSites(session, sites);
+    const stored = await storeSites(session, sites, { keyFile: flags["key-file"] });
     const done = await applySites(session, sites, plan.around, { start, keep: flags.keep });
     await recordIgnored(session, sites, { folder: folderIn(session.vault(), start), lines: done.gitignore });
     this.answeredNo = done.failed.length > 0;

@@ -15,7 +15,7 @@ export default class Rm extends ZvaultCommand {
     const { args, flags } = await this.parse(Rm);
     const session = this.session(flags);
     const project = await Project.open(session, filesOf(flags));
-    const target = project.target(args.name);
+    const target = project.own(args.name);
     try {
       const { result } = await session.ask(
         "kv.delete",

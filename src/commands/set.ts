@@ -44,7 +44,7 @@ to know it. It is never an argument. A new name gets its line in .env.zvault. Th
     checkSource(args.source);
     const session = this.session(flags);
     const project = await Project.open(session, { ...filesOf(flags), fresh: true });
-    const target = project.target(args.name);
+    const target = project.own(args.name);
     if (target.ref.version !== undefined) throw new ZvaultError("usage", "a version cannot be written; leave ?version= out");
     const value = generate ? undefined : await readValue(args.source, args.name);
     try {

@@ -13,7 +13,7 @@ export default class Undo extends ZvaultCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Undo);
     const session = this.session(flags);
-    const { ref } = (await Project.open(session, filesOf(flags))).target(args.name);
+    const { ref } = (await Project.open(session, filesOf(flags))).own(args.name);
     const { result } = await session.ask(
       "kv.undo",
       { path: ref.path, ...(flags.to === undefined ? {} : { to: flags.to }) },

@@ -1,11 +1,12 @@
 /** What a process says about itself and may still change: core dumps, who may look into it, signals, its locked memory. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { check, libc } from "./libc.ts";
 import { readLimit, writeLimit } from "./limit.ts";
 
 const core = 4;
 const prGetDumpable = 3;
 const prSetDumpable = 4;
+const fGetFd = 1;
 const fGetFl = 3;
 const fSetFl = 4;
 const nonBlocking = 0o4000;
@@ -21,6 +22,23 @@ export function setCoreLimitZero(): { restore(): void } {
   const before = readLimit(core);
   writeLimit(core, { soft: 0, hard: before.hard });
   return { restore: () => writeLimit(core, before) };
+}
+
+/** No core files, for good: without privileges nobody gives the limit back, no other program of the same user either (prlimit). */
+export function forbidCores(): void {
+  writeLimit(core, { soft: 0, hard: 0 });
+}
+
+/**
+ * Closes what a program before us left open in us. Node marks what it finds as close-on-exec, up to the first gap above 16; its own
+ * descriptors are marked too. So what is not marked is a stranger's.
+ */
+export function closeStrangers(): void {
+  const { call } = libc();
+  for (const name of readdirSync("/proc/self/fd")) {
+    const fd = Number(name);
+    if (fd > 2 && call.fcntl(fd, fGetFd, 0n) === 0) call.close(fd);
+  }
 }
 
 /** Soft limit of core files in bytes, or Infinity. */

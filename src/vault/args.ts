@@ -193,7 +193,7 @@ export function pathsOf(kind: "path" | "paths" | "entries" | "refs" | "prefix" |
     prefix?: string;
     entries?: { path: string }[];
     layouts?: { path: string }[];
-    refs?: { path: string }[];
+    refs?: (string | { path: string })[];
     paths?: string[];
     project?: string;
     also?: { project: string }[];
@@ -213,7 +213,7 @@ export function pathsOf(kind: "path" | "paths" | "entries" | "refs" | "prefix" |
       // a project without an entry is only bound to its folder: decided where its values will be
       return [...entryPaths, ...bare.map((name) => `env/${name}`)];
     case "refs":
-      return (fieldsOf.refs ?? []).map((one) => one.path);
+      return (fieldsOf.refs ?? []).map((one) => (typeof one === "string" ? one : one.path));
     case "none":
       return [];
   }

@@ -123,7 +123,9 @@ function operationsOf(state: State): Operation[] {
     const { path, audience, description, createdBy, exposed, created } = secret;
     const about = { class: secret.class, audience, description, createdBy, exposed };
     for (const { id, parent, number, time, author, state: now, expand } of secret.versions) {
-      ops.push({ op: "put", path, id, parent, fields: {}, number, time, author, state: now, expand, ...about });
+      // without a prototype: a field may be called __proto__
+      const fields = Object.create(null) as Record<string, number>;
+      ops.push({ op: "put", path, id, parent, fields, number, time, author, state: now, expand, ...about });
     }
     ops.push({ op: "describe", path, created, ...about });
   }

@@ -7,6 +7,7 @@ import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Answer, Caller, Request } from "../protocol.ts";
 import { isVerb, type VerbName, verbs } from "../verbs.ts";
+import { aboutRequest } from "./about.ts";
 import { checkArgs, pathsOf } from "./args.ts";
 import { type AuditEntry, newRequest } from "./audit-line.ts";
 import { type Call, type Handled, handlers, type VaultVerb } from "./handlers.ts";
@@ -44,8 +45,10 @@ export class Gate {
     if (!request.vault) throw new ZvaultError("no-vault", "the request names no vault", { hint: "`zvault init` makes one" });
     const vault = await this.#holdings.use(request.vault, caller);
     this.#payOwed(vault);
-    const entry = { request: newRequest(), verb, paths: pathsOf(verbs[verb].paths, args), caller };
-    const rights = await this.#decide(vault, verb, request, entry);
+    const { person, detail } = aboutRequest(vault, verb, args);
+    const paths = pathsOf(verbs[verb].paths, args);
+    const entry = { request: newRequest(), verb, paths, caller, ...(detail ? { detail } : {}) };
+    const rights = await this.#decide(vault, verb, request, entry, person);
     const allowed = { ...entry, ...rights };
     return verbs[verb].audit === "change"
       ? this.#change(verb, { holdings: this.#holdings, vault, args, request }, allowed)
@@ -53,9 +56,15 @@ export class Gate {
   }
 
   /** The policy that grants it, and what proved presence. A refusal is written down, then thrown. */
-  async #decide(vault: Vault, verb: VaultVerb, request: Request, entry: Entry): Promise<{ policy: string; presence?: string }> {
+  async #decide(
+    vault: Vault,
+    verb: VaultVerb,
+    request: Request,
+    entry: Entry,
+    person: boolean,
+  ): Promise<{ policy: string; presence?: string }> {
     const { needs, presence } = verbs[verb];
-    const byLocal = presence === "no" && allows(local, needs, entry.paths);
+    const byLocal = presence === "no" && !person && allows(local, needs, entry.paths);
     if (byLocal) return { policy: local.name };
     try {
       const proof = await this.#presence.prove(vault, request.credential, entry.caller);
@@ -168,7 +177,7 @@ export class Gate {
   }
 }
 
-type Entry = { request: string; verb: VerbName; paths: string[]; caller: Caller };
+type Entry = { request: string; verb: VerbName; paths: string[]; caller: Caller; detail?: NonNullable<AuditEntry["detail"]> };
 
 function codeOf(failure: unknown): string {
   return failure instanceof ZvaultError ? failure.code : "internal";

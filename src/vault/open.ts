@@ -33,8 +33,9 @@ export async function openVault(o: OpenOptions): Promise<Vault | undefined> {
   const path = `${dir}/vault`;
   dropSecondName(io, path);
   const headAt = headPath(places, opened.keys.id, dir);
-  if (o.movedFrom !== undefined) moveHead(io, headPath(places, opened.keys.id, o.movedFrom), headAt);
-  const heads = openHeads(o, headAt);
+  const before = o.movedFrom === undefined ? undefined : headPath(places, opened.keys.id, o.movedFrom);
+  const moves = before !== undefined && io.stat(before) && !io.stat(headAt);
+  const heads = openHeads(o, moves ? before : headAt);
   const head = o.ignoreHead ? undefined : heads.last;
   const state = new State();
   let barrier: Barrier | undefined;
@@ -57,6 +58,8 @@ export async function openVault(o: OpenOptions): Promise<Vault | undefined> {
     checkEpoch(state, opened.keys);
     const { audit, notices } = await openAudit(o, head, state);
     const parts = { barrier, state, audit, heads, notices: [...found.notices, ...notices] };
+    // not before all is believed: a foreign vault of the same name would take the head of ours away
+    if (moves) io.rename(before, headAt);
     const vault = new Vault(o, o.lockFd, opened, parts);
     if (o.acceptRollback || o.ignoreHead) await vault.newLineage(head);
     return vault;
@@ -72,10 +75,6 @@ function dropSecondName(io: Io, path: string): void {
   const [log, previous] = [io.stat(path), io.stat(`${path}.prev`)];
   if (log && previous && log.ino === previous.ino && log.dev === previous.dev) io.remove(`${path}.prev`);
   io.remove(`${path}.new`);
-}
-
-function moveHead(io: Io, from: string, to: string): void {
-  if (io.stat(from) && !io.stat(to)) io.rename(from, to);
 }
 
 function openHeads(o: OpenOptions, path: string): HeadStore {

@@ -15,13 +15,16 @@ const fileLimit = 256 * 1024;
 type Line = FailedUnseal & { prev: string };
 
 function parse(io: Io, path: string): { lines: Line[]; whole: boolean } {
-  const bytes = readFile(io, path, fileLimit) ?? new Uint8Array();
+  // whoever fills it up keeps nobody out
+  const tooLarge = (io.stat(path)?.size ?? 0) > fileLimit;
+  const bytes = (tooLarge ? undefined : readFile(io, path, fileLimit)) ?? new Uint8Array();
+  if (tooLarge) return { lines: [], whole: false };
   const lines: Line[] = [];
   let prev = "";
   for (const text of Buffer.from(bytes).toString("latin1").split("\n").slice(0, -1)) {
     try {
       const line = JSON.parse(text) as Line;
-      if (line.prev !== prev || typeof line.time !== "string") return { lines, whole: false };
+      if (line.prev !== prev || !isLine(line)) return { lines, whole: false };
       prev = hex(sha256(Buffer.from(text, "latin1")));
       lines.push(line);
     } catch {
@@ -29,6 +32,14 @@ function parse(io: Io, path: string): { lines: Line[]; whole: boolean } {
     }
   }
   return { lines, whole: true };
+}
+
+/** Anybody may have written it: what is in it goes into the audit log, and on terminals. */
+function isLine(line: Line): boolean {
+  const { time, code, kind, uid, pid, program } = line;
+  const isText = (one: unknown, most: number): boolean => typeof one === "string" && one.length <= most;
+  const texts = isText(time, 32) && isText(code, 64) && isText(kind, 64) && isText(program, 4096);
+  return texts && Number.isSafeInteger(uid) && Number.isSafeInteger(pid);
 }
 
 /** Seconds that the next try is made to wait. */

@@ -83,3 +83,25 @@ t.test("what helps to debug node shows no value", { skip }, async (t) => {
   t.match(out, "seen ‹zvault:TOKEN› in child_process,net,fs", "the program gets the variable, its value is masked");
   t.notMatch(out, "hunter2hunter2");
 });
+
+t.test("the agent keeps no descriptor of who started it, and nobody raises its core limit", { skip }, async (t) => {
+  if (!root) return t.comment("not run: looking into the agent needs root");
+  const { run } = place;
+  run("zvault seal; exec 63</etc/hostname 90</etc/hostname; zvault status");
+  const { agent } = JSON.parse(run("zvault status --json")) as { agent: { pid: number } };
+  const fds = fs.readdirSync(`/proc/${agent.pid}/fd`).map((fd) => fs.readlinkSync(`/proc/${agent.pid}/fd/${fd}`));
+  t.notMatch(fds.join(), "/etc/hostname");
+  t.match(fs.readFileSync(`/proc/${agent.pid}/limits`, "latin1"), /Max core file size +0 +0 /);
+  if (spawnSync("which", ["prlimit"]).status !== 0) return t.comment("not run: prlimit");
+  run(`prlimit --core=unlimited --pid ${agent.pid}`);
+  t.match(fs.readFileSync(`/proc/${agent.pid}/limits`, "latin1"), /Max core file size +0 +0 /);
+});
+
+t.test("a committed file does not turn `set`, `rm` and `undo` on another project's value", { skip }, async (t) => {
+  const { folder, run } = place;
+  run("zvault unseal --key-file ../home/k; printf other | zvault kv put env/other/KEY -");
+  fs.appendFileSync(`${folder}/shop/.env.zvault`, "FOREIGN=zvault://env/other/KEY\n");
+  for (const line of ["printf mine | zvault set FOREIGN -", "zvault rm FOREIGN", "zvault undo FOREIGN"])
+    t.match(run(line), /stands for another project's value/, line);
+  t.match(run("zvault kv get env/other/KEY --reveal --key-file ../home/k"), /^other/);
+});

@@ -1,15 +1,16 @@
 /** An import's way into the vault: one change for all folders, or a few where one would be larger than a change may be. */
 import type { Calls } from "../../calls.ts";
 import { limits } from "../../verbs.ts";
+import type { PresenceFlags } from "../presence.ts";
 import type { Session } from "../session.ts";
 import type { Site } from "./site.ts";
 
 export type Stored = { created: string[]; changed: string[]; same: string[]; mirror: string };
 
-export async function storeSites(session: Session, sites: readonly Site[]): Promise<Stored> {
+export async function storeSites(session: Session, sites: readonly Site[], presence: PresenceFlags): Promise<Stored> {
   const all: Stored = { created: [], changed: [], same: [], mirror: "" };
   for (const group of groups(sites)) {
-    const result = await store(session, group);
+    const result = await store(session, group, presence);
     all.created.push(...result.created);
     all.changed.push(...result.changed);
     all.same.push(...result.same);
@@ -40,7 +41,7 @@ function groups(sites: readonly Site[]): Site[][] {
   return found;
 }
 
-async function store(session: Session, sites: readonly Site[]): Promise<Calls["kv.import"]["result"]> {
+async function store(session: Session, sites: readonly Site[], presence: PresenceFlags): Promise<Calls["kv.import"]["result"]> {
   const files = sites.flatMap((site) => site.plan.files);
   const entries = files.flatMap((file) => file.entries.filter((one) => one.to === "vault"));
   const [first, ...others] = sites.map((site) => ({ project: site.project, folder: site.relative }));
@@ -54,7 +55,8 @@ async function store(session: Session, sites: readonly Site[]): Promise<Calls["k
   };
   const body = [...entries.map((one) => one.value), ...files.map((file) => file.layout)];
   try {
-    return (await session.ask("kv.import", asked, { body })).result;
+    const what = `Bind ${sites.map((site) => `${site.project} to ${site.folder}`).join(", ")}`;
+    return (await session.ask("kv.import", asked, { body, presence, what })).result;
   } finally {
     for (const bytes of body) bytes.fill(0);
   }

@@ -55,6 +55,18 @@ function checkBinding(vault: Vault, args: Import["args"]): Operation[] {
   return ops;
 }
 
+/** Projects that an import would bind to a folder. */
+export function newBindings(vault: Vault, args: Import["args"]): { project: string; folder: string }[] {
+  const wanted = [{ project: args.project, folder: args.folder }, ...(args.also ?? [])];
+  return wanted.filter((one) => !vault.state.projects.has(one.project));
+}
+
+/** True for a name that is bound to no folder and has secrets: whoever binds it gets them, so that is a person's decision. */
+export function hasSecrets(vault: Vault, name: string): boolean {
+  for (const path of vault.state.secrets.keys()) if (path.startsWith(`env/${name}/`)) return true;
+  return false;
+}
+
 function checkExpected(vault: Vault, expect: Record<string, number> | undefined): void {
   for (const [path, number] of Object.entries(expect ?? {})) {
     const now = vault.state.secrets.get(path)?.versions.at(-1)?.number ?? 0;

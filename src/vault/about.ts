@@ -1,0 +1,35 @@
+/** What a request means beyond its paths: the facts that its audit lines carry, and whether it needs a person although its verb does not. */
+import type { Calls } from "../calls.ts";
+import type { VerbName } from "../verbs.ts";
+import type { AuditEntry } from "./audit-line.ts";
+import { hasSecrets, newBindings } from "./engines/project.ts";
+import type { Vault } from "./vault.ts";
+
+export type About = { detail?: NonNullable<AuditEntry["detail"]>; person: boolean };
+
+export function aboutRequest<V extends VerbName>(vault: Vault, verb: V, args: Calls[V]["args"]): About {
+  const of = <W extends VerbName>(wanted: W): Calls[W]["args"] | undefined =>
+    (verb as string) === wanted ? (args as unknown as Calls[W]["args"]) : undefined;
+  const imported = of("kv.import");
+  if (imported) {
+    const fresh = newBindings(vault, imported);
+    const bind = fresh.map(({ project, folder }) => `${project} in ${folder}`).join(", ");
+    return { ...(bind === "" ? {} : { detail: { bind } }), person: fresh.some(({ project }) => hasSecrets(vault, project)) };
+  }
+  return { person: false, ...detailOf(of("project.allow"), of("access.add"), of("access.remove"), of("backup.create")) };
+}
+
+function detailOf(
+  allow: Calls["project.allow"]["args"] | undefined,
+  add: Calls["access.add"]["args"] | undefined,
+  remove: Calls["access.remove"]["args"] | undefined,
+  backup: Calls["backup.create"]["args"] | undefined,
+): { detail?: NonNullable<AuditEntry["detail"]> } {
+  if (allow) {
+    const { folder, dangerous = [] } = allow;
+    return { detail: { folder, ...(dangerous.length === 0 ? {} : { dangerous: dangerous.join(" ") }) } };
+  }
+  if (add) return { detail: { kind: add.kind, ...(add.label === undefined ? {} : { label: add.label }) } };
+  if (remove) return { detail: { slot: remove.slot } };
+  return backup ? { detail: { out: backup.out } } : {};
+}
