@@ -65,7 +65,13 @@ export async function live(skip: MemoryIo["skip"] = {}): Promise<History> {
   for (const name of names) content[name] = `imported ${name}`;
   const entries = names.map((path) => ({ path }));
   const body = names.map((path) => bytes(content[path] ?? ""));
-  await askMemory(io, door, "kv.import", { project: "shop", folder: ".", bind: true, entries, layouts: [] }, { body });
+  await askMemory(
+    io,
+    door,
+    "kv.import",
+    { project: "shop", folder: ".", bind: true, entries, layouts: [] },
+    { body, ...credential() },
+  );
   acknowledged();
   await askMemory(io, door, "access.add", { kind: "key-file", label: "second" }, { body: [second], ...credential() });
   keys = [first, second];

@@ -51,7 +51,7 @@ const acts: Act[] = [
     after: { ...start, ...Object.fromEntries(names.map((name) => [name, `imported ${name}`])) },
     run: (io, { door }) => {
       const args = { project: "shop", folder: ".", bind: true, entries: names.map((path) => ({ path })), layouts: [] };
-      return askMemory(io, door, "kv.import", args, { body: names.map((name) => bytes(`imported ${name}`)) });
+      return askMemory(io, door, "kv.import", args, { body: names.map((name) => bytes(`imported ${name}`)), ...credential });
     },
   },
   {

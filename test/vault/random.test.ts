@@ -69,7 +69,7 @@ class Life {
         const entries = [1, 2, 3].map((one) => ({ path: `env/shop/K${one}` }));
         const values = entries.map((_, one) => `import ${at} ${one}`);
         const asked = { project: "shop", folder: ".", bind: true, entries, layouts: [] };
-        await askMemory(this.io, this.door, "kv.import", asked, { body: values.map(bytes) });
+        await askMemory(this.io, this.door, "kv.import", asked, { body: values.map(bytes), ...this.proof() });
         for (const [one, entry] of entries.entries()) {
           this.model.set(entry.path, {
             versions: [...(this.model.get(entry.path)?.versions ?? []), values[one] ?? ""],
