@@ -72,11 +72,18 @@ function frameAt(window: Window, offset: number, size: number): Uint8Array | und
   return fixed && window.at(offset, fixed.length);
 }
 
-/** The length of a bad frame is never believed: every later aligned offset is looked at. */
+/**
+ * The length of a bad frame is never believed: every later aligned offset is looked at. Bytes made to look like the beginnings of many long
+ * records would each cost a checksum to the end of the file; no torn write looks like that, so it counts as a record before it takes
+ * for ever.
+ */
 function findLater(window: Window, from: number, size: number): number | undefined {
+  let worth = 4 * size + 64 * 1024;
   for (let offset = from; offset < size; offset += 8) {
     const bytes = frameAt(window, offset, size);
-    if (bytes && parseFrame(bytes, offset)) return offset;
+    if (!bytes) continue;
+    worth -= bytes.length;
+    if (worth < 0 || parseFrame(bytes, offset)) return offset;
   }
   return undefined;
 }
