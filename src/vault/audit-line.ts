@@ -61,6 +61,13 @@ export function printLine(entry: AuditEntry, sequence: number, time: Date, prev:
   return [`${body},"hmac":"${mac}"}`, mac];
 }
 
+/** True for a line that this vault's agent wrote, wherever it stands. */
+export function isOurs(line: string, key: Secret): boolean {
+  const written = tail.exec(line)?.[2] ?? "";
+  const body = line.slice(0, -`,"hmac":"${written}"}`.length);
+  return written !== "" && equal(hmac(key, Buffer.from(body, "latin1")), Buffer.from(written, "hex"));
+}
+
 /** Why `line` is not the one that follows `prev`, or its HMAC and sequence. */
 export function checkLine(line: string, sequence: number, prev: string, key: Secret): { problem: string } | { hmac: string } {
   const found = tail.exec(line);

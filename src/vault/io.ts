@@ -222,7 +222,12 @@ export async function replaceFile(io: Io, path: string, content: Uint8Array): Pr
   const fresh = `${path}.new`;
   await writeFresh(io, fresh, content);
   io.rename(fresh, path);
-  await io.syncFolder(folderOf(path));
+  try {
+    await io.syncFolder(folderOf(path));
+  } catch (cause) {
+    // whatever the errno was: the new name is there, and whether a crash takes it is not known
+    throw new ZvaultError("io", `${path} was written anew, but its folder could not be synced`, { cause });
+  }
 }
 
 /** A new file of that name with that content, on disk; one that stood there is removed. The folder is not synced. */

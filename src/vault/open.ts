@@ -1,7 +1,7 @@
 /** From unwrapped keys to an open vault: log, head and audit log are opened, checked against each other, and mended after a crash. */
 import { hex, sha256 } from "../crypto/hash.ts";
 import { ZvaultError } from "../errors.ts";
-import { AuditLog, listSegments } from "./audit.ts";
+import { AuditLog, listSegments, segmentPath } from "./audit.ts";
 import { Barrier } from "./barrier.ts";
 import { type Head, HeadStore } from "./head.ts";
 import type { Io } from "./io.ts";
@@ -110,11 +110,20 @@ async function openAudit(o: OpenOptions, head: Head | undefined, state: State): 
     }
     return { audit: log, notices: cut > 0 ? [`an audit line that was not finished was cut off (${cut} bytes)`] : [] };
   } catch (failure) {
-    if (!o.acceptRollback && !o.ignoreHead) throw failure;
+    // a disk that fails now is no damage that a new beginning would mend
+    const broken = failure instanceof ZvaultError && (failure.code === "damaged" || failure.code === "gone");
+    if (!broken || (!o.acceptRollback && !o.ignoreHead)) throw failure;
     o.io.makeFolder(options.folder);
-    const last = listSegments(o.io, options.folder).at(-1) ?? head?.audit.segment ?? 0;
+    const last = Math.max(listSegments(o.io, options.folder).at(-1) ?? 0, head?.audit.segment ?? 0);
+    setAside(o.io, options.folder, last);
     const after = { segment: last, sequence: head?.audit.sequence ?? 0, hmac: head?.audit.hmac ?? "0".repeat(64) };
     const why = failure instanceof ZvaultError ? failure.message : "unreadable";
     return { audit: await AuditLog.create(options, after), notices: [`a new audit segment was begun: ${why}`] };
   }
+}
+
+/** The next segment does not follow a broken one: that is kept, under a name that nobody reads on from. */
+function setAside(io: Io, folder: string, segment: number): void {
+  const path = segmentPath(folder, segment);
+  if (io.stat(path)) io.rename(path, `${path}.damaged`);
 }

@@ -63,7 +63,14 @@ t.test("cut behind a sealed vault: refused, and accepted only as a rollback, whi
   t.ok(opened.result.notices.length > 0);
   t.equal((await ask(door, world, "kv.list", { prefix: "" })).result.secrets.length, 5);
   t.equal(await codeOf(ask(door, world, "kv.put", { path: "env/shop/N9" }, { body: [bytes("y")] })), "done");
+  t.match((await ask(door, world, "audit.verify", {})).result, { ok: true, segments: 1 });
   await door.seal("test");
+  t.equal(fs.readFileSync(`${file}.damaged`, "utf8").split("\n").length, 6, "what was found is kept");
+  const again = openDoor(world);
+  await ask(again.door, world, "agent.unseal", {}, { credential: keyFile(key) });
+  t.match((await ask(again.door, world, "audit.verify", {})).result, { ok: true, segments: 1 });
+  t.equal((await ask(again.door, world, "kv.list", { prefix: "" })).result.secrets.length, 6);
+  await again.door.seal("test");
 });
 
 t.test("a change whose outcome a crash took gets one at the next unseal, found by its id", async (t) => {
@@ -108,6 +115,58 @@ t.test("failed unseals are folded in, marked as unauthenticated", async (t) => {
   t.equal(marked.length, 3);
   t.notOk(fs.existsSync(`${world.dir}/unseal.log`));
   await door.seal("test");
+});
+
+t.test("the end of the log is shown only as far as we wrote it", async (t) => {
+  const world = makeWorld();
+  t.teardown(() => removeWorld(world));
+  const key = makeKeyFile();
+  const { door } = openDoor(world);
+  await ask(door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
+  const file = `${world.dir}/audit/000001.jsonl`;
+  const whole = fs.readFileSync(file, "latin1");
+  const added = [
+    "no JSON",
+    "{}",
+    whole.trimEnd().replace("vault", "vaulx"),
+    `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)},"prev":"${"0".repeat(64)}","hmac":"${"0".repeat(64)}"}`,
+  ];
+  for (const line of added) {
+    fs.writeFileSync(file, `${whole}${line}\n`);
+    // the line of this very request cannot be written behind a foreign one
+    t.equal(await codeOf(ask(door, world, "audit.tail", {})), "audit-failed");
+  }
+  const changed = whole.replace('"kind":"event"', '"kind":"evenT"');
+  t.not(changed, whole);
+  fs.writeFileSync(file, changed);
+  t.equal(await codeOf(ask(door, world, "audit.tail", {})), "damaged");
+  await door.seal("test");
+});
+
+t.test("whatever stands in unseal.log, the owner gets in", async (t) => {
+  const world = makeWorld();
+  t.teardown(() => removeWorld(world));
+  const key = makeKeyFile();
+  const { door } = openDoor(world);
+  await ask(door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
+  await door.seal("test");
+  const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+  const contents = {
+    "too much": "x".repeat(300_000),
+    "no JSON": "hello\n",
+    "nested deeply": `{"time":"t","code":${deep},"kind":"k","uid":0,"pid":0,"program":"p","prev":""}\n`,
+    "cut short": '{"time":"2026',
+  };
+  for (const [name, content] of Object.entries(contents)) {
+    fs.writeFileSync(`${world.dir}/unseal.log`, content, { mode: 0o600 });
+    t.equal(await codeOf(ask(door, world, "agent.unseal", {}, { credential: keyFile(makeKeyFile()) })), "wrong-key", name);
+    t.equal(await codeOf(ask(door, world, "agent.unseal", {}, { credential: keyFile(key) })), "done", name);
+    t.ok((await ask(door, world, "audit.tail", { lines: 10 })).result.lines.length > 0, name);
+    await door.seal("test");
+    fs.writeFileSync(`${world.dir}/unseal.log`, content, { mode: 0o600 });
+    t.equal(await codeOf(ask(door, world, "agent.unseal", {}, { credential: keyFile(key) })), "done", `${name}, at once`);
+    await door.seal("test");
+  }
 });
 
 t.test("no answer leaves before the audit line is on disk, and no change before its record is", async (t) => {

@@ -2,6 +2,7 @@
 import type { AuditLine, Calls, VerifyReport } from "../../calls.ts";
 import { ZvaultError } from "../../errors.ts";
 import { limits } from "../../verbs.ts";
+import { isOurs } from "../audit-line.ts";
 import { checkSegment, listSegments, name, type Receipt, readText, segmentPath, startOf } from "../audit.ts";
 import type { Vault } from "../vault.ts";
 
@@ -22,7 +23,7 @@ export const record = {
       lines = [...textOf(vault, segment).trimEnd().split("\n"), ...lines].filter((line) => line !== "");
       if (lines.length >= wanted) break;
     }
-    return { lines: lines.slice(-wanted).map((line) => JSON.parse(line) as AuditLine) };
+    return { lines: lines.slice(-wanted).map((line) => parseOurs(vault, line)) };
   },
 
   /** Every segment that is there, from its first line on; says from which record it could check, and the first broken line. */
@@ -31,21 +32,24 @@ export const record = {
     const segments = listSegments(vault.io, folder);
     let records = 0;
     let from = 0;
+    let end = 0;
     let expected: { sequence: number; hmac: string } | undefined;
     let problem: string | undefined;
     for (const segment of segments) {
       const text = textOf(vault, segment);
       const start = expected ?? startOf(vault.io, folder, segment, text);
-      if (from === 0) from = start.sequence + 1;
+      // a segment before this one was moved away, or was broken and set aside: what is older cannot be joined to it
+      if (!expected) from = start.sequence + 1;
       const read = checkSegment(text, start, vault.keyring.auditKey);
       records += read.lines;
+      end = read.sequence;
       problem =
         read.problem === undefined ? anchorProblem(vault, segment, read) : `${name(segment)} line ${read.line} ${read.problem}`;
       if (problem !== undefined) break;
       expected = segments.includes(segment + 1) ? { sequence: read.sequence, hmac: read.hmac } : undefined;
     }
     const last = vault.audit.position.sequence;
-    if (problem === undefined && from + records - 1 !== last) problem = `the audit log should end at record ${last}`;
+    if (problem === undefined && end !== last) problem = `the audit log should end at record ${last}`;
     return { ok: problem === undefined, records, from, segments: segments.length, ...(problem === undefined ? {} : { problem }) };
   },
 
@@ -71,6 +75,14 @@ export const record = {
     };
   },
 };
+
+/** Nothing is shown that somebody else put there. */
+function parseOurs(vault: Vault, line: string): AuditLine {
+  if (isOurs(line, vault.keyring.auditKey)) return JSON.parse(line) as AuditLine;
+  throw new ZvaultError("damaged", "the audit log holds a line that was changed", {
+    hint: "`zvault audit verify` names the first one",
+  });
+}
 
 /** A closed segment must end as its anchor in the vault's log says. */
 function anchorProblem(vault: Vault, segment: number, read: { lines: number; hmac: string }): string | undefined {
