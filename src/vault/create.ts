@@ -5,9 +5,9 @@ import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import { AuditLog } from "./audit.ts";
 import { Barrier } from "./barrier.ts";
-import { HeadStore } from "./head.ts";
+import { type Head, HeadStore } from "./head.ts";
 import type { Holdings } from "./holdings.ts";
-import { writeFresh } from "./io.ts";
+import { type Io, writeFresh } from "./io.ts";
 import { parseKeys, printKeys } from "./keys.ts";
 import { Keyring } from "./keyring.ts";
 import { ask, type NewSlot } from "./keywork.ts";
@@ -43,44 +43,83 @@ export async function createVault(o: CreateOptions): Promise<Created> {
   const fresh = `${dir}.new-${hex(random(4))}`;
   const root = Secret.random(32);
   const keyring = Keyring.generate();
-  const job = { do: "wrap" as const, vault: id, slots: o.slots, now: clock().toISOString() };
-  const { header, parts } = await ask(o.holdings.world.work, job, [root, ...o.credentials]);
-  const count = header.slots ?? 0;
-  const slots = slotsOf(parts.slice(0, count));
-  const keys = printKeys({ id, epoch: 1, slots, keyring, root });
-  parseKeys(keys);
-  io.makeFolder(fresh);
+  let shares: Secret[] = [];
+  let placed = false;
   try {
-    await writeFresh(io, `${fresh}/.gitignore`, new TextEncoder().encode(gitignore));
-    await writeFresh(io, `${fresh}/config.json`, new TextEncoder().encode(`${JSON.stringify({ zvault: 1, created: job.now })}\n`));
-    await writeFresh(io, `${fresh}/keys`, keys);
-    io.makeFolder(`${fresh}/audit`);
-    const audit = await AuditLog.create({ io, folder: `${fresh}/audit`, key: keyring.auditKey, clock });
-    const barrier = await Barrier.create(io, `${fresh}/vault`, keyring, { id, lineage: hex(random(16)), generation: 1, first: 1 });
-    const epoch = { op: "keys-epoch" as const, epoch: 1, sha256: hex(sha256(keys)) };
-    const first = { v: 1 as const, time: job.now, request: "init", author: "init", ops: [epoch] };
-    barrier.append(recordType.keysEpoch, printTransaction(first), []);
-    await barrier.synced();
-    const head = { id, log: barrier.position, audit: audit.position };
-    barrier.close();
-    audit.close();
-    await io.syncFolder(fresh);
+    const job = { do: "wrap" as const, vault: id, slots: o.slots, now: clock().toISOString() };
+    const { header, parts } = await ask(o.holdings.world.work, job, [root, ...o.credentials]);
+    const count = header.slots ?? 0;
+    shares = parts.slice(count);
+    const keys = printKeys({ id, epoch: 1, slots: slotsOf(parts.slice(0, count)), keyring, root });
+    parseKeys(keys);
+    const head = await build(o, fresh, { id, keys, keyring, now: job.now });
     // the head first: a vault that is there without one could be put back unseen
     const heads = HeadStore.open(io, headPath(places, id, dir), id, keyring.headKey);
-    heads.write(head);
-    await heads.sync();
-    heads.close();
+    try {
+      heads.write(head);
+      await heads.sync();
+    } finally {
+      heads.close();
+    }
     await remember(io, knownPath(places), { id, dir });
     io.rename(fresh, dir);
+    placed = true;
     await io.syncFolder(o.root);
   } catch (failure) {
-    io.removeFolder(fresh);
     root.wipe();
+    for (const share of shares) share.wipe();
+    if (placed) throw undoVault(io, dir, failure);
+    undoVault(io, fresh, failure);
     throw failure;
   } finally {
     keyring.wipe();
   }
-  return { id, dir, root, shares: parts.slice(count) };
+  return { id, dir, root, shares };
+}
+
+/** All files of the vault, on disk; the head that belongs to them. */
+async function build(
+  { holdings }: CreateOptions,
+  fresh: string,
+  { id, keys, keyring, now }: { id: string; keys: Uint8Array; keyring: Keyring; now: string },
+): Promise<Head> {
+  const { io, clock } = holdings.world;
+  const text = (content: string): Uint8Array => new TextEncoder().encode(content);
+  io.makeFolder(fresh);
+  await writeFresh(io, `${fresh}/.gitignore`, text(gitignore));
+  await writeFresh(io, `${fresh}/config.json`, text(`${JSON.stringify({ zvault: 1, created: now })}\n`));
+  await writeFresh(io, `${fresh}/keys`, keys);
+  io.makeFolder(`${fresh}/audit`);
+  const audit = await AuditLog.create({ io, folder: `${fresh}/audit`, key: keyring.auditKey, clock });
+  try {
+    const barrier = await Barrier.create(io, `${fresh}/vault`, keyring, { id, lineage: hex(random(16)), generation: 1, first: 1 });
+    try {
+      const epoch = { op: "keys-epoch" as const, epoch: 1, sha256: hex(sha256(keys)) };
+      const first = { v: 1 as const, time: now, request: "init", author: "init", ops: [epoch] };
+      barrier.append(recordType.keysEpoch, printTransaction(first), []);
+      await barrier.synced();
+      await io.syncFolder(fresh);
+      return { id, log: barrier.position, audit: audit.position };
+    } finally {
+      barrier.close();
+    }
+  } finally {
+    audit.close();
+  }
+}
+
+/** Takes away a vault that was just made and holds nothing. What to tell: `failure`, or that it is there all the same. */
+export function undoVault(io: Io, dir: string, failure: unknown): unknown {
+  try {
+    io.removeFolder(dir);
+    return failure;
+  } catch {
+    const why = failure instanceof Error ? failure.message : "unknown";
+    return new ZvaultError("not-recorded", `an empty vault was made in ${dir}, but not all that belongs to it was done: ${why}`, {
+      hint: "remove that folder when the disk can be written again, and begin anew",
+      cause: failure,
+    });
+  }
 }
 
 /** Slots that the key work made; the parts they came in are given back. */

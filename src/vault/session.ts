@@ -2,7 +2,7 @@
 import type { Calls, SlotInfo } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Answer, Caller, Credential, Request, VaultRef } from "../protocol.ts";
-import { createIdentity, createVault, identitySlot } from "./create.ts";
+import { createIdentity, createVault, identitySlot, undoVault } from "./create.ts";
 import { answer } from "./gate.ts";
 import { type Holdings, noIdentity, type OpenChoices, type Way } from "./holdings.ts";
 import type { Io } from "./io.ts";
@@ -170,6 +170,9 @@ export class Session {
       const vault = await this.#openOnce(ref, { root: made.root }, lease, caller, {});
       const made2: SlotInfo[] = vault.keys.slots.map((slot) => describeSlot(slot, true));
       return answer({ id: made.id, dir: made.dir, slots: made2, newIdentity }, made.shares);
+    } catch (failure) {
+      for (const share of made.shares) share.wipe();
+      throw undoVault(this.#holdings.world.io, made.dir, failure);
     } finally {
       made.root.wipe();
     }

@@ -7,6 +7,7 @@ import type { Receipt } from "../audit.ts";
 import { identitySlot, slotsOf } from "../create.ts";
 import type { Holdings } from "../holdings.ts";
 import { ask, type NewSlot } from "../keywork.ts";
+import type { TermKeys } from "../record.ts";
 import { describeSlot, printSlot, type Slot } from "../slots.ts";
 import type { Vault } from "../vault.ts";
 
@@ -99,7 +100,12 @@ export const access = {
 
   async rotate(vault: Vault, receipt: Receipt): Promise<Calls["vault.rotate"]["result"]> {
     const term = vault.keyring.nextTerm();
-    await vault.replaceKeys(receipt, { slots: vault.keys.slots, term });
+    try {
+      await vault.replaceKeys(receipt, { slots: vault.keys.slots, term });
+    } catch (failure) {
+      wipeUnused(vault, term);
+      throw failure;
+    }
     return { term: term.term };
   },
 
@@ -118,6 +124,13 @@ export const access = {
   },
 };
 
+/** A term that did not become the vault's. */
+function wipeUnused(vault: Vault, term: TermKeys): void {
+  if (!vault.sealed && vault.keyring.get(term.term) === term) return;
+  term.key.wipe();
+  term.hedge.wipe();
+}
+
 async function changeRoot(holdings: Holdings, vault: Vault, receipt: Receipt, slots: NewSlot[]): Promise<Secret[]> {
   const root = Secret.random(32);
   const term = vault.keyring.nextTerm();
@@ -130,11 +143,8 @@ async function changeRoot(holdings: Holdings, vault: Vault, receipt: Receipt, sl
   } catch (failure) {
     for (const share of shares) share.wipe();
     // both may be the vault's already: then it holds them
-    if (vault.sealed || vault.root !== root) {
-      root.wipe();
-      term.key.wipe();
-      term.hedge.wipe();
-    }
+    if (vault.sealed || vault.root !== root) root.wipe();
+    wipeUnused(vault, term);
     throw failure;
   }
 }
