@@ -60,7 +60,7 @@ export async function createBackup(vault: Vault, out: string): Promise<{ bytes: 
 }
 
 /** Throws `damaged`: cut, changed, or none of ours. */
-function parseBackup(bytes: Uint8Array, path: string): { head: Head; files: CopyFile[] } {
+export function parseBackup(bytes: Uint8Array, path: string): { head: Head; files: CopyFile[] } {
   const refuse = (why: string): never => {
     throw new ZvaultError("damaged", `${path} ${why}`);
   };
@@ -68,17 +68,34 @@ function parseBackup(bytes: Uint8Array, path: string): { head: Head; files: Copy
   if (Buffer.compare(sha256(bytes.subarray(0, -32)), bytes.subarray(-32)) !== 0) refuse("is damaged (its checksum does not fit)");
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8);
   if (12 + length > bytes.length - 32) refuse("is damaged (header)");
-  const head = JSON.parse(new TextDecoder().decode(bytes.subarray(12, 12 + length))) as Head;
-  if (head.v !== 1 || !/^[0-9a-f]{32}$/.test(head.id) || !Array.isArray(head.files))
-    refuse("is of a version this build does not know");
+  const head = parseHead(bytes.subarray(12, 12 + length)) ?? refuse("is of a version this build does not know");
   let at = 12 + length;
   const files = head.files.map(([name, size]) => {
-    if (!nameShape.test(name) || !Number.isSafeInteger(size) || size < 0 || at + size > bytes.length - 32)
-      refuse("is damaged (files)");
+    if (at + size > bytes.length - 32) refuse("is damaged (files)");
     at += size;
     return { name, bytes: bytes.subarray(at - size, at) };
   });
   return { head, files };
+}
+
+/** Anybody can make a checksum fit: what stands in the head is checked field by field. */
+function parseHead(json: Uint8Array): Head | undefined {
+  let found: unknown;
+  try {
+    found = JSON.parse(new TextDecoder().decode(json));
+  } catch {
+    return undefined;
+  }
+  const { v, id, time, secrets, files } = (found ?? {}) as Record<string, unknown>;
+  const texts = typeof id === "string" && /^[0-9a-f]{32}$/.test(id) && typeof time === "string" && time.length <= 64;
+  if (v !== 1 || !texts || !Number.isSafeInteger(secrets) || !Array.isArray(files)) return undefined;
+  const names = files.map((one: unknown) => {
+    const [name, size] = Array.isArray(one) ? (one as unknown[]) : [];
+    const fits = typeof name === "string" && nameShape.test(name) && Number.isSafeInteger(size) && (size as number) >= 0;
+    return fits ? name : undefined;
+  });
+  if (names.includes(undefined) || new Set(names).size !== names.length) return undefined;
+  return { v, id, time, secrets: secrets as number, files: files as Head["files"] };
 }
 
 /** The mirrors that are there, newest first. */

@@ -38,7 +38,7 @@ export function unpack<H>(packed: Secret): Packed<H> {
     if (bytes.length < 4 || bytes.length > limit) return wrong();
     const length = view.getUint32(0);
     if (4 + length > bytes.length) return wrong();
-    const header = JSON.parse(Buffer.from(bytes.subarray(4, 4 + length)).toString()) as H;
+    const header = parseHeader<H>(bytes.subarray(4, 4 + length)) ?? wrong();
     const parts: Secret[] = [];
     let at = 4 + length;
     while (at < bytes.length) {
@@ -52,4 +52,13 @@ export function unpack<H>(packed: Secret): Packed<H> {
     }
     return { header, parts };
   });
+}
+
+function parseHeader<H>(json: Uint8Array): H | undefined {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(json).toString());
+    return typeof header === "object" && header !== null ? (header as H) : undefined;
+  } catch {
+    return undefined;
+  }
 }

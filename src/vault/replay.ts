@@ -8,6 +8,19 @@ import type { State } from "./state.ts";
 
 /** One record of the log: a checkpoint replaces the state, any other record moves it on. */
 export function applyRecord(state: State, record: Replayed): void {
+  try {
+    apply(state, record);
+  } catch (cause) {
+    if (cause instanceof ZvaultError) throw cause;
+    // sealed with our keys, so another build wrote it
+    throw new ZvaultError("damaged", `record ${record.sequence} holds what this build does not understand`, {
+      hint: "use the zvault that wrote it, or a newer one",
+      cause,
+    });
+  }
+}
+
+function apply(state: State, record: Replayed): void {
   switch (record.type) {
     case recordType.checkpoint:
       Object.assign(state, loadState(record.meta));

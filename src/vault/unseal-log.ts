@@ -11,35 +11,51 @@ export type FailedUnseal = { time: string; code: string; kind: string; uid: numb
 
 const longestWait = 32;
 const fileLimit = 256 * 1024;
+/** a path of 4096 characters, each as six */
+const lineLimit = 32 * 1024;
 
 type Line = FailedUnseal & { prev: string };
 
-function parse(io: Io, path: string): { lines: Line[]; whole: boolean } {
-  // whoever fills it up keeps nobody out
-  const tooLarge = (io.stat(path)?.size ?? 0) > fileLimit;
-  const bytes = (tooLarge ? undefined : readFile(io, path, fileLimit)) ?? new Uint8Array();
-  if (tooLarge) return { lines: [], whole: false };
+type Read = {
+  lines: Line[];
+  /** false: something that we did not write, or a line that was taken out */
+  whole: boolean;
+  /** bytes of the lines; what follows is one that a crash cut short */
+  end: number;
+  /** hash of the last line */
+  prev: string;
+};
+
+function parse(io: Io, path: string): Read {
+  // larger than we ever make it
+  if ((io.stat(path)?.size ?? 0) > fileLimit) return { lines: [], whole: false, end: 0, prev: "" };
+  const text = Buffer.from(readFile(io, path, fileLimit) ?? new Uint8Array()).toString("latin1");
   const lines: Line[] = [];
   let prev = "";
-  for (const text of Buffer.from(bytes).toString("latin1").split("\n").slice(0, -1)) {
-    try {
-      const line = JSON.parse(text) as Line;
-      if (line.prev !== prev || !isLine(line)) return { lines, whole: false };
-      prev = hex(sha256(Buffer.from(text, "latin1")));
-      lines.push(line);
-    } catch {
-      return { lines, whole: false };
-    }
+  let end = 0;
+  for (const one of text.split("\n").slice(0, -1)) {
+    const line = parseLine(one);
+    if (line?.prev !== prev) return { lines, whole: false, end, prev };
+    prev = hex(sha256(Buffer.from(one, "latin1")));
+    end += one.length + 1;
+    lines.push(line);
   }
-  return { lines, whole: true };
+  return { lines, whole: true, end, prev };
 }
 
-/** Anybody may have written it: what is in it goes into the audit log, and on terminals. */
-function isLine(line: Line): boolean {
-  const { time, code, kind, uid, pid, program } = line;
-  const isText = (one: unknown, most: number): boolean => typeof one === "string" && one.length <= most;
-  const texts = isText(time, 32) && isText(code, 64) && isText(kind, 64) && isText(program, 4096);
-  return texts && Number.isSafeInteger(uid) && Number.isSafeInteger(pid);
+/** Anybody can write this file: only fields of the right kind get into the audit log. */
+function parseLine(json: string): Line | undefined {
+  let found: unknown;
+  try {
+    found = JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  const { time, code, kind, uid, pid, program, prev } = (found ?? {}) as Record<string, unknown>;
+  const isText = (one: unknown, most: number): one is string => typeof one === "string" && one.length <= most;
+  if (!isText(time, 32) || !isText(code, 64) || !isText(kind, 64) || !isText(program, 4096) || !isText(prev, 64)) return undefined;
+  if (!Number.isSafeInteger(uid) || !Number.isSafeInteger(pid)) return undefined;
+  return { time, code, kind, uid: uid as number, pid: pid as number, program, prev };
 }
 
 /** Seconds that the next try is made to wait. */
@@ -49,18 +65,22 @@ export function waitAfter(failures: number): number {
 
 /** Adds a line; the number of failures since the last success. A full or damaged file is begun anew rather than refusing the owner. */
 export function noteFailure(io: Io, path: string, time: Date, code: string, kind: string, caller: Caller): number {
-  const { lines, whole } = parse(io, path);
-  if (!whole || lines.length >= 1000) io.remove(path);
-  const last = whole ? lines.at(-1) : undefined;
-  const prev = last ? hex(sha256(Buffer.from(print(last), "latin1"))) : "";
+  const found = parse(io, path);
+  const anew = !found.whole || found.lines.length >= 1000 || found.end > fileLimit - lineLimit;
+  if (anew) io.remove(path);
+  const prev = anew ? "" : found.prev;
   const line: Line = { time: time.toISOString(), code, kind, uid: caller.uid, pid: caller.pid, program: caller.program, prev };
+  const bytes = new TextEncoder().encode(`${print(line)}\n`);
   const fd = io.open(path, "create-or-open");
   try {
-    writeAll(io, fd, new TextEncoder().encode(`${print(line)}\n`), io.size(fd));
+    const at = anew ? 0 : found.end;
+    // a line that was cut short may have been longer than this one
+    if (io.size(fd) > at) io.truncate(fd, at);
+    writeAll(io, fd, bytes, at);
   } finally {
     io.close(fd);
   }
-  return lines.length + 1;
+  return found.lines.length + 1;
 }
 
 function print(line: Line): string {
