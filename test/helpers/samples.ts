@@ -1,0 +1,94 @@
+/**
+ * One request for every verb of the table, for tests that go through all of them (faults, fuzzing). A verb added to `src/verbs.ts`
+ * needs one here: it does not compile otherwise. Paths are those of the memory disk (test/crash).
+ */
+import type { Calls } from "../../src/calls.ts";
+import { makeKeyFile } from "../../src/key-file.ts";
+import { parseBackup } from "../../src/vault/backup.ts";
+import type { VerbName } from "../../src/verbs.ts";
+import type { MemoryIo } from "../crash/memory-io.ts";
+import { bytes } from "./vault.ts";
+
+export type Sample<V extends VerbName> = {
+  args: Calls[V]["args"];
+  body?: Uint8Array[];
+  /** what the vault it is asked about is like; "open" by default */
+  on?: "open" | "sealed" | "unknown" | "nothing";
+  /** false: no secret, slot or project is another afterwards */
+  changes: boolean;
+  /** What must be true of the disk, besides, when it says that it was done. */
+  holds?(io: MemoryIo): boolean;
+};
+
+const wholeCopy = (io: MemoryIo): boolean =>
+  parseBackup(io.contentOf("/home/copy.zvault"), "copy").files.some(
+    ({ name, bytes: content }) => name === "vault" && Buffer.compare(content, io.contentOf("/home/shop/.zvault/vault")) === 0,
+  );
+
+/** The second copy of the log holds what the log holds. */
+function mirrored(io: MemoryIo): boolean {
+  const folder = "/home/state/mirror";
+  const log = io.contentOf("/home/shop/.zvault/vault");
+  return io.list(folder).some((name) => Buffer.compare(io.contentOf(`${folder}/${name}/vault`), log) === 0);
+}
+
+export const secondKey: Uint8Array = makeKeyFile();
+export const thirdKey: Uint8Array = makeKeyFile();
+
+/** As `test/vault/faults.test.ts` prepares the vault: secrets A (two versions), B, C and D (deleted), slots key-file and second. */
+export const samples: { [V in VerbName]: Sample<V> } = {
+  "agent.status": { args: {}, changes: false },
+  "agent.unseal": { args: { lifetime: 3600, idle: 600 }, on: "sealed", changes: false },
+  "agent.seal": { args: {}, changes: false },
+  "vault.init": { args: { dir: "/home/shop", slot: "key-file", label: "first" }, on: "nothing", changes: true },
+  "vault.status": { args: {}, changes: false },
+  "vault.adopt": { args: {}, on: "unknown", changes: true },
+  "vault.verify": { args: {}, changes: false },
+  "vault.compact": { args: {}, changes: false },
+  "vault.rotate": { args: {}, changes: false },
+  "vault.rekey": { args: {}, changes: false },
+  "access.list": { args: {}, changes: false },
+  "access.add": { args: { kind: "key-file", label: "third" }, body: [thirdKey], changes: true },
+  "access.remove": { args: { slot: "second" }, changes: true },
+  "identity.show": { args: {}, changes: false },
+  "backup.create": { args: { out: "/home/copy.zvault" }, changes: false, holds: wholeCopy },
+  "backup.sync": { args: {}, changes: false, holds: mirrored },
+  "backup.list": { args: {}, changes: false },
+  "backup.restore": { args: { dir: "/home/shop", from: "mirror" }, changes: false },
+  "kv.put": { args: { path: "env/shop/A", class: "secret", cas: 2 }, body: [bytes("new")], changes: true },
+  "kv.get": { args: { path: "env/shop/A", version: 1 }, changes: false },
+  "kv.list": { args: { prefix: "env/", deleted: true }, changes: false },
+  "kv.history": { args: { path: "env/shop/A" }, changes: false },
+  "kv.metadata": { args: { path: "env/shop/A", description: "what it is for", exposed: true }, changes: true },
+  "kv.delete": { args: { path: "env/shop/A" }, changes: true },
+  "kv.undelete": { args: { path: "env/shop/D" }, changes: true },
+  "kv.undo": { args: { path: "env/shop/A", to: 1 }, changes: true },
+  "kv.destroy": { args: { path: "env/shop/A", versions: [1] }, changes: true },
+  "kv.import": {
+    args: {
+      project: "shop",
+      folder: ".",
+      bind: true,
+      entries: [{ path: "env/shop/A", class: "setting" }, { path: "env/shop/N1", expand: true }, { path: "env/shop/N2" }],
+      layouts: [{ path: "env/shop/.layout/.env" }],
+      expect: { "env/shop/A": 2, "env/shop/N1": 0 },
+    },
+    body: ["imported A", "imported N1", "imported N2", "zvault layout 1\n"].map(bytes),
+    changes: true,
+    holds: mirrored,
+  },
+  "kv.resolve": {
+    args: { folder: ".", refs: [{ path: "env/shop/A" }, { path: "env/shop/B", version: 1 }], dangerous: [] },
+    changes: false,
+  },
+  "kv.expose": { args: { paths: ["env/shop/A", "env/shop/B"] }, changes: true },
+  "kv.watch": { args: { folder: ".", refs: [{ path: "env/shop/A" }] }, changes: false },
+  "kv.export": {
+    args: { folder: ".", refs: [{ path: "env/shop/A" }, { path: "env/shop/D" }, { path: "env/shop/Y" }] },
+    changes: false,
+  },
+  "project.list": { args: {}, changes: false },
+  "project.allow": { args: { folder: ".", refs: ["env/other/A"], dangerous: ["NODE_OPTIONS"] }, changes: true },
+  "audit.verify": { args: {}, changes: false },
+  "audit.tail": { args: { lines: 50 }, changes: false },
+};
