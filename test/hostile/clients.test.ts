@@ -12,11 +12,6 @@ const skip = !readable && "not run: the sources are closed to other users";
 
 type Place = { folder: string; env: Record<string, string>; run(line: string, more?: Record<string, string>): string };
 
-/** For env(1): tap puts NODE_OPTIONS into everything that node spawns, and then writes where that user may not. */
-function cleared(env: Record<string, string>, argv: string[]): string[] {
-  return ["-i", ...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...argv];
-}
-
 /** A folder of that user with `zvault` on PATH and a vault in `shop`. */
 function makePlace(t: Test): Place {
   const folder = fs.mkdtempSync("/tmp/zvh-");
@@ -33,8 +28,7 @@ function makePlace(t: Test): Place {
     NODE_COMPILE_CACHE: `${folder}/home/cache`,
   };
   const run = (line: string, more: Record<string, string> = {}): string => {
-    const argv = cleared({ ...env, ...more }, ["/bin/sh", "-c", line]);
-    const { stdout, stderr } = spawnSync("/usr/bin/env", argv, { ...user, cwd: `${folder}/shop` });
+    const { stdout, stderr } = spawnSync("/bin/sh", ["-c", line], { ...user, cwd: `${folder}/shop`, env: { ...env, ...more } });
     return stdout.toString() + stderr.toString();
   };
   t.teardown(() => {
@@ -53,9 +47,10 @@ t.test(
   async (t) => {
     const { folder, env, run } = place;
     const line = "echo $$ > ../pid; exec zvault kv put env/shop/TYPED";
-    const child: ChildProcess = spawn("/usr/bin/env", cleared(env, ["script", "-qefc", line, "/dev/null"]), {
+    const child: ChildProcess = spawn("script", ["-qefc", line, "/dev/null"], {
       ...user,
       cwd: `${folder}/shop`,
+      env,
       stdio: ["pipe", "pipe", "ignore"],
     });
     let seen = "";
