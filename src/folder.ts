@@ -2,14 +2,14 @@
  * How the vault names a project's folder: relative to the folder that holds `.zvault`. In a linked worktree the same path counts from the
  * top of that worktree, so that a checkout made for a branch is the same project.
  */
-import { lstatSync } from "node:fs";
-import { dirname, relative } from "node:path";
+import { relative } from "node:path";
 import { ZvaultError } from "./errors.ts";
 import type { Located } from "./locate.ts";
 
 /** `folder`: a real path. "." for the folder that holds the vault; undefined for one that is not below it. */
 export function folderBelow(found: Located, folder: string): string | undefined {
-  const top = (found.how === "worktree" ? checkoutOf(folder) : undefined) ?? found.root;
+  // not the top of whatever checkout `folder` is in: a repository inside of the worktree, or elsewhere, is not the project
+  const top = found.checkout ?? found.root;
   const path = relative(top, folder);
   if (path === ".." || path.startsWith("../")) return undefined;
   return path === "" ? "." : path;
@@ -28,11 +28,4 @@ export function folderIn(found: Located, folder: string): string {
 /** The same for whoever asks for values: a folder elsewhere goes by its own path, to which only a person's leave gives anything. */
 export function folderFor(found: Located, folder: string): string {
   return folderBelow(found, folder) ?? folder;
-}
-
-function checkoutOf(folder: string): string | undefined {
-  for (let at = folder; ; at = dirname(at)) {
-    if (lstatSync(`${at}/.git`, { throwIfNoEntry: false })) return at;
-    if (at === "/") return undefined;
-  }
 }

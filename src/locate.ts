@@ -20,6 +20,8 @@ export type Located = {
   /** the folder that holds `.zvault` */
   root: string;
   how: "flag" | "ancestor" | "worktree" | "known";
+  /** of a linked worktree that its repository knows: its top, from which folders count */
+  checkout?: string;
 };
 
 /** Throws `no-runtime` without a home folder. A relative XDG path counts as unset, as the XDG base directory specification says. */
@@ -78,7 +80,9 @@ function search(cwd: string, home: string, known: readonly Known[], places: Plac
     if (folder === end || folder === "/") break;
   }
   const main = checkout === undefined ? undefined : mainWorktree(checkout);
-  return main === undefined || fs.statSync(main).uid !== owner ? undefined : look(`${main}/.zvault`, "worktree", known, places);
+  if (main === undefined || checkout === undefined || fs.statSync(main).uid !== owner) return undefined;
+  const found = look(`${main}/.zvault`, "worktree", known, places);
+  return found && { ...found, checkout };
 }
 
 function byHead(id: string, cwd: string, known: readonly Known[], places: Places): Located | undefined {

@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fstatSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -82,13 +83,39 @@ export async function changeFile(path: string, change: (bytes: Uint8Array) => Ui
     },
   );
   try {
-    const old = existsSync(path);
-    const bytes = change(old ? readFileSync(path) : new Uint8Array());
+    const found = readCommitted(path, largestCommitted);
+    const old = found !== undefined;
+    const bytes = change(found ?? new Uint8Array());
     if (!bytes) return false;
     writeWhole(path, bytes, { replace: true, mode: old ? statSync(path).mode & 0o777 : 0o666 & ~process.umask() });
     return true;
   } finally {
     await release();
+  }
+}
+
+/** More than any file of ours or of git holds that we change. */
+const largestCommitted = 64 * 1024 * 1024;
+
+/** A file that came with the project, undefined if there is none. Throws `unsafe-file` for a link, a pipe or a device, `too-large`. */
+export function readCommitted(path: string, most: number): Uint8Array | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw code === "ELOOP"
+      ? new ZvaultError("unsafe-file", `${path} is a symbolic link`, { names: [path] })
+      : fileError(error, path);
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw new ZvaultError("unsafe-file", `${path} is no regular file`, { names: [path] });
+    if (stat.size > most) throw new ZvaultError("too-large", `${path} is larger than ${most} bytes`, { names: [path] });
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

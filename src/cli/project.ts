@@ -2,7 +2,7 @@
  * The project at hand: which folder, which env files, which slug. A bare NAME in a command means the reference that `run` with the same
  * -e and -f would use (last file wins), and where there is none `env/<project>/NAME`.
  */
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { basename } from "node:path";
 import type { ProjectInfo } from "../calls.ts";
 import { expressionsOf } from "../envfile/document.ts";
@@ -15,6 +15,7 @@ import { folderBelow } from "../folder.ts";
 import { parsePath } from "../path.ts";
 import { fileNames, findFiles, type EnvFile } from "../run/files.ts";
 import { nearest } from "../run/nearest.ts";
+import { readCommitted } from "./files.ts";
 import type { Session } from "./session.ts";
 
 export type FileFlags = {
@@ -167,9 +168,18 @@ function definitions(files: readonly EnvFile[]): Map<string, Definition> {
   return found;
 }
 
+const largestManifest = 4 * 1024 * 1024;
+
 /** As import names a project that has no name yet: from its own files, else its folder; one that is taken gets its path in front. */
 export function freshSlug(folder: string, below: string | undefined, projects: readonly ProjectInfo[]): string {
-  const read = (name: string) => (existsSync(`${folder}/${name}`) ? readFileSync(`${folder}/${name}`, "utf8") : undefined);
+  const read = (name: string): string | undefined => {
+    try {
+      const bytes = readCommitted(`${folder}/${name}`, largestManifest);
+      return bytes && Buffer.from(bytes).toString("utf8");
+    } catch {
+      return undefined; // a link to /dev/zero, a pipe: it names nothing
+    }
+  };
   const files = {
     packageJson: read("package.json"),
     pyproject: read("pyproject.toml"),

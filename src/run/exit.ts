@@ -50,8 +50,7 @@ export function note(text: string): void {
 }
 
 export function say(fd: number, text: string): void {
-  // oxlint-disable-next-line no-control-regex
-  const bytes = Buffer.from(text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, "?"));
+  const bytes = Buffer.from(text.replaceAll(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?"));
   for (let done = 0; done < bytes.length;) {
     try {
       done += writeSync(fd, bytes, done);

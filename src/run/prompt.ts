@@ -53,8 +53,14 @@ function openTerminal(): { fd: number } {
   }
 }
 
+/** Names of folders and files come from outside: what would steer the terminal is not shown as it is. */
+function harmless(text: string): string {
+  return text.replaceAll(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
+}
+
 /** Shows `text`, reads one line into `into` and returns its length without the line end. */
-function ask(text: string, into: Uint8Array, hidden: boolean): Promise<number> {
+function ask(question: string, into: Uint8Array, hidden: boolean): Promise<number> {
+  const text = harmless(question);
   const { fd } = openTerminal();
   let echo: { restore(): void } | undefined;
   try {

@@ -15,6 +15,8 @@ export type Finished =
   { more: Ref[] } | { environment: Map<string, string>; secrets: Secret[] };
 
 const encoder = new TextEncoder();
+/** The kernel takes 128 KiB; a committed file that doubles a text forty times must not fill the memory first. */
+const longest = 1024 * 1024;
 
 /** `values`: by the canonical text of their reference. Throws `usage` naming the variable: cycle, NUL, not UTF-8; `unresolved`. */
 export function finish(plan: Plan, values: ReadonlyMap<string, Value>): Finished {
@@ -75,6 +77,7 @@ export function finish(plan: Plan, values: ReadonlyMap<string, Value>): Finished
     if (done !== undefined) return done;
     if (path.includes(one.name)) throw wrong(one, `is in a circle: ${[...path, one.name].join(" → ")}`);
     const text = expand(one, one.value, one.text, [...path, one.name]);
+    if (text.length > longest) throw wrong(one, "is longer than an environment takes once its references are put in");
     if (text.includes("\0")) throw wrong(one, "has a NUL byte, which no environment can hold");
     known.set(one.name, text);
     return text;
