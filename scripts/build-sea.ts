@@ -46,6 +46,8 @@ async function bundle(entry: string, outfile: string, options: BuildOptions): Pr
     // shorter texts and smaller code caches load faster
     minify: true,
     plugins: [leaveOut],
+    // its main file hides its parts from a bundler
+    alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
     logLevel: "error",
     ...options,
   });

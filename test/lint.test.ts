@@ -32,6 +32,9 @@ const refused: [string, string][] = [
   ["src/scan/a.ts", "../envfile/parse.ts"],
   ["src/scan/rules/a.ts", "../../sys/fs.ts"],
   ["src/signs/a.ts", "../errors.ts"],
+  ["src/readers/a.ts", "../errors.ts"],
+  ["src/readers/a.ts", "../envfile/parse.ts"],
+  ["src/run/a.ts", "../readers/find.ts"],
   ["src/signs/a.ts", "../sys/tty.ts"],
   ["src/vault/a.ts", "../signs/judge.ts"],
   ["src/run/a.ts", "../client.ts"],
@@ -76,6 +79,7 @@ t.test("an import along the direction passes", async (t) => {
     ["src/run/a.ts", "../sys/process.ts"],
     ["src/agent/a.ts", "../signs/judge.ts"],
     ["src/client.ts", "./signs/marks.ts"],
+    ["src/cli/a.ts", "../readers/find.ts"],
     ["src/client.ts", "./vault/places.ts"],
     ["src/main.ts", "./run/args.ts"],
   ];

@@ -9,6 +9,8 @@ import { type Around, lookAround } from "../cli/import/around.ts";
 import { discover, type Discovery } from "../cli/import/discover.ts";
 import { gather, type Gathered } from "../cli/import/gather.ts";
 import { type Git, openGit } from "../cli/import/git.ts";
+import { lookForReaders, type Readers } from "../cli/import/readers.ts";
+import { readerLines, readersJson } from "../cli/import/readers-show.ts";
 import { planJson, planLines } from "../cli/import/show.ts";
 import { recordIgnored } from "../cli/import/record.ts";
 import { inVault, makeSites, type Site } from "../cli/import/site.ts";
@@ -34,6 +36,7 @@ out of its index, and what its history holds is marked until it gets a new value
     "zvault import .env --dry-run",
     "zvault import .env .env.local --yes",
     "zvault import -r",
+    "zvault import --fix",
     "zvault import .env --plain DEBUG --secret SHOP_ID",
   ];
   static override strict = false;
@@ -44,6 +47,11 @@ out of its index, and what its history holds is marked until it gets a new value
     "dry-run": Flags.boolean({ description: "show the plan, change nothing" }),
     ...yesFlag,
     recursive: Flags.boolean({ char: "r", description: "every folder below this one too: one plan, one project a folder" }),
+    fix: Flags.boolean({ description: "change what reads the files, where that is certain: scripts, launch configurations" }),
+    stub: Flags.boolean({
+      description: "leave files of comments only; without it, where a program fails on a missing file",
+      allowNo: true,
+    }),
     keep: Flags.boolean({ description: "leave the files where they are" }),
     plain: Flags.string({
       description: "a variable that stays readable; repeatable",
@@ -83,28 +91,28 @@ out of its index, and what its history holds is marked until it gets a new value
     const { plain, secret, project } = flags;
     const sites = makeSites(gathered, { start, found, knows, project, plain, secret });
     const around = lookAround(sites, git, { problem: why, leftovers });
-    const plan = { sites, around, passed };
+    const { fix, stub } = flags;
+    const readers = lookForReaders(start, sites, { fix, stub: flags.keep ? false : stub });
+    const plan = { sites, around, passed, readers };
     if (flags["dry-run"]) return this.#planned(flags, plan);
     await this.#agree(flags, plan);
     await this.#apply(session, flags, plan, start, found !== undefined);
   }
 
-  #planned(flags: { json: boolean; verbose: boolean }, { sites, around, passed }: Whole): void {
-    this.print(flags, { ...headOf(sites, around, passed), dryRun: true }, () => [
-      ...planLines(sites, around, flags),
-      ...passedLines(passed),
+  #planned(flags: ShowFlags, plan: Whole): void {
+    this.print(flags, { ...headOf(plan), dryRun: true }, () => [
+      ...wholeLines(plan, flags),
       "",
       "Nothing was changed (--dry-run).",
     ]);
   }
 
   /** Shows the plan and asks. Throws `would-ask`, `dangerous-name`, `interrupted`. */
-  async #agree(
-    flags: { json: boolean; verbose: boolean; quiet: boolean; yes: boolean; "allow-dangerous": string[] },
-    { sites, around, passed }: Whole,
-  ): Promise<void> {
-    if (!flags.quiet && !flags.json) for (const line of [...planLines(sites, around, flags), ...passedLines(passed)]) note2(line);
-    const open = [...new Set(sites.flatMap((site) => site.dangerous))].filter((name) => !flags["allow-dangerous"].includes(name));
+  async #agree(flags: ShowFlags & { quiet: boolean; yes: boolean; "allow-dangerous": string[] }, plan: Whole): Promise<void> {
+    if (!flags.quiet && !flags.json) for (const line of wholeLines(plan, flags)) note2(line);
+    const open = [...new Set(plan.sites.flatMap((site) => site.dangerous))].filter(
+      (name) => !flags["allow-dangerous"].includes(name),
+    );
     if (open.length > 0 && flags.yes) throw refuseDangerous(open);
     try {
       if (
@@ -131,13 +139,13 @@ out of its index, and what its history holds is marked until it gets a new value
       const what = `Let ${folder} use ${dangerous.join(", ")}`;
       await session.ask("project.allow", { folder: relative, dangerous }, { presence: { keyFile: flags["key-file"] }, what });
     }
-    const report = headOf(sites, plan.around, plan.passed);
+    const report = headOf({ ...plan, sites });
     const stored = await storeSites(session, sites, { keyFile: flags["key-file"] });
-    const done = await applySites(session, sites, plan.around, { start, keep: flags.keep });
+    const done = await applySites(session, sites, plan.around, { start, keep: flags.keep, readers: plan.readers });
     await recordIgnored(session, sites, { folder: folderIn(session.vault(), start), lines: done.gitignore });
     this.answeredNo = done.failed.length > 0;
     const names = namesOf(stored);
-    const { written, removed, gitignore, untracked, stillTracked } = done;
+    const { written, removed, gitignore, untracked, stillTracked, stubs, fixed, overrides } = done;
     const failed = done.failed.map(({ file, error }) => ({ file, code: error.code, message: error.message }));
     const exposed = done.exposed;
     const json = {
@@ -148,6 +156,9 @@ out of its index, and what its history holds is marked until it gets a new value
       removed,
       gitignore,
       untracked,
+      stubs,
+      fixed,
+      overrides,
       stillTracked,
       exposed,
       failed,
@@ -162,7 +173,8 @@ out of its index, and what its history holds is marked until it gets a new value
 }
 
 type Passed = Discovery["passed"];
-type Whole = { sites: Site[]; around: Around; passed: Passed };
+type Whole = { sites: Site[]; around: Around; passed: Passed; readers: Readers };
+type ShowFlags = { json: boolean; verbose: boolean; fix: boolean };
 type ApplyFlags = { json: boolean; keep: boolean; "key-file"?: string | undefined };
 
 function discoverAll(start: string, git: Git | undefined): { gathered: Gathered[]; passed: Passed; leftovers: string[] } {
@@ -171,9 +183,20 @@ function discoverAll(start: string, git: Git | undefined): { gathered: Gathered[
 }
 
 /** What plan and report have in common. */
-function headOf(sites: readonly Site[], around: Around, passed: Passed): object {
+function headOf({ sites, around, passed, readers }: Whole): object {
   const projects = sites.map(({ project, label }) => ({ project, folder: label === "" ? "." : label }));
-  return { project: sites[0]?.project ?? "", projects, files: planJson(sites, around), leftovers: around.leftovers, passed };
+  return {
+    project: sites[0]?.project ?? "",
+    projects,
+    files: planJson(sites, around),
+    leftovers: around.leftovers,
+    passed,
+    readers: readersJson(readers),
+  };
+}
+
+function wholeLines({ sites, around, passed, readers }: Whole, flags: ShowFlags): string[] {
+  return [...planLines(sites, around, flags), ...readerLines(readers, flags), ...passedLines(passed)];
 }
 
 function passedLines(passed: Passed): string[] {

@@ -1,9 +1,13 @@
 /** What an import changes outside of the vault, once the vault has the values: each file whole or not at all, and all of it reported. */
+import { stub } from "../../envfile/stub.ts";
 import { ZvaultError } from "../../errors.ts";
+import { overrideHead } from "../../readers/compose.ts";
 import { toZvaultError } from "../errors.ts";
+import { changeFile, writeWhole } from "../files.ts";
 import type { Session } from "../session.ts";
 import type { Around } from "./around.ts";
 import { addLines, linesFor } from "./ignore.ts";
+import type { Fix, Override, Readers } from "./readers.ts";
 import { labelOf, type Site } from "./site.ts";
 import type { Stored } from "./store.ts";
 import { takeAway, writeReferences } from "./write.ts";
@@ -21,12 +25,19 @@ export type Applied = {
   /** paths that carry the mark now */
   exposed: string[];
   failed: { file: string; error: ZvaultError }[];
+  /** files that `--fix` changed */
+  fixed: string[];
+  /** override files for compose */
+  overrides: string[];
+  /** left with a comment only */
+  stubs: string[];
 };
 
 export type ApplyOptions = {
   /** real path of the folder the import began in */
   start: string;
   keep: boolean;
+  readers: Readers;
 };
 
 /** Throws what a single file's import throws; with several files a failure is one of the report. */
@@ -40,6 +51,9 @@ export async function applySites(session: Session, sites: readonly Site[], aroun
     stillTracked: [],
     exposed: await markExposed(session, around),
     failed: [],
+    fixed: [],
+    overrides: [],
+    stubs: [],
   };
   const alone = sites.length === 1 && sites[0]?.plan.files.length === 1;
   const ready: { site: Site; name: string; label: string }[] = [];
@@ -65,16 +79,49 @@ export async function applySites(session: Session, sites: readonly Site[], aroun
     const wanted = sites.map((site) => ({ folder: site.label, names: site.plan.files.map((file) => file.name) }));
     done.gitignore = await addLines(o.start, linesFor(wanted, around.git));
   });
+  for (const one of o.readers.overrides) {
+    await attempt(one.file, async () => {
+      if (await writeOverride(o.start, one)) done.overrides.push(one.file);
+    });
+  }
+  for (const one of o.keep ? [] : o.readers.fixes) {
+    await attempt(one.file, async () => {
+      await writeFix(o.start, one);
+      done.fixed.push(one.file);
+    });
+  }
   untrack(around, o.keep, done);
   for (const { site, name, label } of o.keep ? [] : ready) {
     await attempt(label, () => {
       const file = site.gathered.files.find((one) => one.name === name);
-      if (file) takeAway(site.folder, file);
+      if (!file) return;
+      takeAway(site.folder, file);
       done.removed.push(label);
+      if (!o.readers.stubs.includes(label)) return;
+      writeWhole(`${site.folder}/${name}`, Buffer.from(stub), { replace: false, mode: file.stat.mode & 0o777 });
+      done.stubs.push(label);
     });
   }
   for (const site of sites) for (const file of site.gathered.files) file.bytes.fill(0);
   return done;
+}
+
+/** Throws `changed` where the file is not what was read for the plan. */
+async function writeFix(start: string, { file, before, after }: Fix): Promise<void> {
+  await changeFile(`${start}/${file}`, (bytes) => {
+    if (!Buffer.from(bytes).equals(Buffer.from(before)))
+      throw new ZvaultError("changed", `${file} changed while it was imported; it was left as it is`, { names: [file] });
+    return Buffer.from(after);
+  });
+}
+
+/** Throws `unsafe-file` for a file of that name that we did not write. */
+async function writeOverride(start: string, { file, text }: Override): Promise<boolean> {
+  return changeFile(`${start}/${file}`, (bytes) => {
+    if (bytes.length > 0 && !Buffer.from(bytes).toString("utf8").startsWith(overrideHead))
+      throw new ZvaultError("unsafe-file", `${file} is there and was not written by zvault`, { names: [file] });
+    return Buffer.from(bytes).equals(Buffer.from(text)) ? undefined : Buffer.from(text);
+  });
 }
 
 /** The values that git has are known to others; marked until the next new value. */
@@ -103,6 +150,9 @@ export function appliedLines(done: Applied, stored: Stored, o: { keep: boolean }
       ? [`  took away ${done.removed.join(", ")}  `.padEnd(44) + "values and layout are in the vault"]
       : []),
     ...(o.keep ? ["  left the files where they are (--keep): they still hold the values"] : []),
+    ...(done.stubs.length > 0 ? [`  left ${done.stubs.join(", ")} with a comment only`] : []),
+    ...(done.fixed.length > 0 ? [`  changed ${done.fixed.join(", ")}`] : []),
+    ...(done.overrides.length > 0 ? [`  wrote ${done.overrides.join(", ")}  `.padEnd(44) + "names only; commit it"] : []),
     ...done.failed.map(({ file, error }) => `  NOT DONE ${file}: ${error.message}`),
     ...(done.gitignore.length > 0 ? [`  .gitignore + ${done.gitignore.join(" ")}`] : []),
     ...(done.untracked.length > 0
