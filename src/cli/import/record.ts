@@ -20,11 +20,12 @@ export async function recordIgnored(
   sites: readonly { project: string; relative: string }[],
   record: IgnoreRecord,
 ): Promise<void> {
-  if (record.lines.length === 0) return;
-  for (const { project, relative } of sites) {
-    const args = { project, folder: relative, bind: true, entries: [], layouts: [{ path: recordPath(project) }] };
-    await session.ask("kv.import", args, { body: [new TextEncoder().encode(JSON.stringify(record))] });
-  }
+  const [first, ...others] = sites.map(({ project, relative }) => ({ project, folder: relative }));
+  if (record.lines.length === 0 || !first) return;
+  const layouts = sites.map(({ project }) => ({ path: recordPath(project) }));
+  const bytes = new TextEncoder().encode(JSON.stringify(record));
+  const args = { ...first, bind: true, entries: [], layouts, ...(others.length === 0 ? {} : { also: others }) };
+  await session.ask("kv.import", args, { body: layouts.map(() => bytes) });
 }
 
 /** undefined for anything else. */
