@@ -55,6 +55,7 @@ export class Barrier {
   #chain: Uint8Array;
   #end: number;
   #sinceCheckpoint = 0;
+  #durable: LogPosition;
 
   private constructor(io: Io, path: string, terms: TermView, fd: number, header: Header, at: At) {
     this.#io = io;
@@ -62,11 +63,16 @@ export class Barrier {
     this.#terms = terms;
     this.#fd = fd;
     this.#file = io.identity(fd);
-    this.#sync = new GroupSync(() => io.datasync(fd));
     this.header = header;
     this.#sequence = at.sequence;
     this.#chain = at.chain;
     this.#end = at.end;
+    this.#durable = this.position;
+    this.#sync = new GroupSync(async () => {
+      const { position } = this;
+      await io.datasync(fd);
+      this.#durable = position;
+    });
   }
 
   /** A new log with nothing but its header, on disk (its folder is not synced). */
@@ -115,6 +121,11 @@ export class Barrier {
   get position(): LogPosition {
     const { lineage, generation } = this.header;
     return { lineage, generation, sequence: this.#sequence, chain: hex(this.#chain) };
+  }
+
+  /** The last record that is known to be on disk; others may have been appended since. For the head, which never leads. */
+  get durable(): LogPosition {
+    return this.#durable;
   }
 
   get size(): number {

@@ -142,7 +142,10 @@ export class Gate {
 
   async #recorded(vault: Vault, entry: AuditEntry): ReturnType<Vault["audit"]["record"]> {
     try {
-      return await vault.audit.record(entry);
+      const receipt = await vault.audit.record(entry);
+      // one write, not synced: whoever kills the agent now and cuts the line off is found out by the next unseal
+      if (!vault.sealed) vault.followWithHead();
+      return receipt;
     } catch (failure) {
       if (failure instanceof ZvaultError && failure.code === "io") this.#fatal(failure.message);
       throw failure;

@@ -93,7 +93,7 @@ export class Vault {
   }
 
   get head(): Head {
-    return { id: this.id, log: this.barrier.position, audit: this.audit.durable };
+    return { id: this.id, log: this.barrier.durable, audit: this.audit.durable };
   }
 
   /** To wait for, again and again until it is undefined, before something is appended. */
@@ -147,7 +147,7 @@ export class Vault {
   async durable(): Promise<void> {
     await this.#synced();
     if (this.sealed) return;
-    this.#followWithHead();
+    this.followWithHead();
     await this.#mirrored(() => this.mirror.update(this.barrier, this.now()));
   }
 
@@ -166,7 +166,7 @@ export class Vault {
   }
 
   /** The change is done, and a head may lag: one that cannot be written now is written after the next change. */
-  #followWithHead(): void {
+  followWithHead(): void {
     try {
       this.#heads.write(this.head);
     } catch (failure) {
@@ -277,7 +277,7 @@ export class Vault {
   async settle(): Promise<void> {
     if (this.sealed) return;
     await this.audit.sync();
-    this.#followWithHead();
+    this.followWithHead();
     await this.#heads.sync();
     await this.#mirrored(async () => {
       await this.mirror.sync();
