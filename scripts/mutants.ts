@@ -56,8 +56,8 @@ const mutants: Record<string, Mutant> = {
   },
   "chain of records unchecked": {
     file: "src/vault/frames.ts",
-    from: "Buffer.compare(frame.prev, chain) !== 0",
-    to: "frame.prev.length !== 32",
+    from: "Buffer.compare(place.prev, chain) !== 0",
+    to: "place.prev.length !== 32",
     test: "test/vault/damage.test.ts",
   },
   "head unchecked": {

@@ -1,11 +1,18 @@
 /** SHA-256, and hex for what is public: digests, salts, ids. Never for keys, because strings cannot be zeroed. */
-import { createHash } from "node:crypto";
+import { createHash, hash as hashOnce } from "node:crypto";
 
 /** Of the parts one after the other, without marks between them. 32 bytes. */
 export function sha256(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const [only] = parts;
+  // the one-shot is twice as fast on a record of 300 bytes
+  if (only && parts.length === 1) return plain(hashOnce("sha256", only, "buffer"));
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
-  const { buffer, byteOffset, length } = hash.digest();
+  return plain(hash.digest());
+}
+
+/** Not a Buffer: its `slice` is no copy. */
+function plain({ buffer, byteOffset, length }: Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer, byteOffset, length);
 }
 

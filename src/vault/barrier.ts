@@ -5,7 +5,7 @@
 import { hex, sha256 } from "../crypto/hash.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
-import { type Walk, walk } from "./frames.ts";
+import { frameOf, type Step, type Walk, walk } from "./frames.ts";
 import { GroupSync } from "./group-sync.ts";
 import type { Head, LogPosition } from "./head.ts";
 import { type Header, headerLength, parseHeader, printHeader } from "./header.ts";
@@ -91,11 +91,11 @@ export class Barrier {
       const got = readAll(o.io, fd, bytes, 0);
       const header = parseHeader(bytes.subarray(0, got), o.path);
       const found = walk(o.io, fd, bytes, header.first);
-      const notices = judge(o, header, found, (frame) => metaOf(o, fd, header, frame));
+      const notices = judge(o, header, found, (step) => metaOf(o, fd, header, frameOf(o.io, fd, o.path, step)));
       if (o.expect) checkPinned(found, header, o.expect);
       if (found.bad) notices.push(cutTail(o, fd, found));
-      const last = found.frames.at(-1);
-      const at = { sequence: last?.frame.sequence ?? header.first - 1, chain: last?.chain ?? sha256(bytes), end: found.end };
+      const last = found.steps.at(-1);
+      const at = { sequence: last?.sequence ?? header.first - 1, chain: last?.chain ?? sha256(bytes), end: found.end };
       const barrier = new Barrier(o.io, o.path, o.terms, fd, header, at);
       barrier.#replay(o, found);
       return { barrier, notices };
@@ -109,13 +109,14 @@ export class Barrier {
     // what lies before a checkpoint is authenticated by it: its seal binds the chain hash
     const from = Math.max(
       0,
-      found.frames.findLastIndex(({ frame }) => frame.type === recordType.checkpoint),
+      found.steps.findLastIndex((step) => step.type === recordType.checkpoint),
     );
-    for (const { frame } of found.frames.slice(from)) {
+    for (const step of found.steps.slice(from)) {
+      const frame = frameOf(o.io, this.#fd, o.path, step);
       const meta = metaOf(o, this.#fd, this.header, frame);
       o.replay({ type: frame.type as RecordType, sequence: frame.sequence, meta, values: frame.cells.slice(1) });
     }
-    this.#sinceCheckpoint = found.frames.length - from;
+    this.#sinceCheckpoint = found.steps.length - from;
   }
 
   get position(): LogPosition {
@@ -202,15 +203,16 @@ export class Barrier {
     readAll(this.#io, this.#fd, bytes, 0);
     const header = parseHeader(bytes, this.#path);
     const found = walk(this.#io, this.#fd, bytes, header.first);
-    const last = found.frames.at(-1);
+    const last = found.steps.at(-1);
     if (found.bad || hex(last?.chain ?? sha256(bytes)) !== hex(this.#chain)) {
       throw new ZvaultError("damaged", `${this.#path} is not what was written, at byte ${found.bad?.offset ?? found.end}`);
     }
-    for (const { frame } of found.frames) {
+    for (const step of found.steps) {
+      const frame = frameOf(this.#io, this.#fd, this.#path, step);
       metaOf({ io: this.#io, path: this.#path, terms: this.#terms }, this.#fd, header, frame);
       for (const ref of frame.cells.slice(1)) this.read(ref).wipe();
     }
-    return found.frames.length;
+    return found.steps.length;
   }
 
   /** All bytes of the log as they are now, for the mirror and backups: ciphertext. */
@@ -225,7 +227,7 @@ export class Barrier {
 }
 
 function checkPinned(found: Walk, header: Header, pinned: { sequence: number; chain: string }): void {
-  const there = found.frames[pinned.sequence - header.first];
+  const there = found.steps[pinned.sequence - header.first];
   if (there && hex(there.chain) === pinned.chain) return;
   throw new ZvaultError("rolled-back", `the vault does not hold record ${pinned.sequence} with the chain hash you gave`, {
     hint: "it is older, or has another history, than the state you pinned",
@@ -265,7 +267,7 @@ function metaOf(o: Pick<OpenOptions, "io" | "path" | "terms">, fd: number, heade
 }
 
 /** Compares the log with the head (docs/format.md, "Recovery"). Returns notices, throws what it refuses. */
-function judge(o: OpenOptions, header: Header, found: Walk, metaOfFrame: (frame: Frame) => Uint8Array): string[] {
+function judge(o: OpenOptions, header: Header, found: Walk, metaOfStep: (step: Step) => Uint8Array): string[] {
   const { bad } = found;
   if (bad && bad.laterRecord !== undefined) {
     throw new ZvaultError("damaged", `${o.path} is damaged at byte ${bad.offset}: ${bad.why}, and records follow`, {
@@ -275,12 +277,12 @@ function judge(o: OpenOptions, header: Header, found: Walk, metaOfFrame: (frame:
   if (o.acceptRollback) return [];
   if (!o.head) return ["unverified: no earlier state of this vault is known on this computer"];
   const known = o.head.log;
-  const first = found.frames[0]?.frame;
+  const first = found.steps[0];
   if (known.lineage === header.lineage && known.generation === header.generation) {
     return judgeSame(o.path, header, found, known);
   }
   if (first?.type === recordType.predecessors) {
-    const { predecessors } = JSON.parse(new TextDecoder().decode(metaOfFrame(first))) as Predecessors;
+    const { predecessors } = JSON.parse(new TextDecoder().decode(metaOfStep(first))) as Predecessors;
     const listed = predecessors.some(
       (one) =>
         one.lineage === known.lineage &&
@@ -295,7 +297,7 @@ function judge(o: OpenOptions, header: Header, found: Walk, metaOfFrame: (frame:
 }
 
 function judgeSame(path: string, header: Header, found: Walk, known: LogPosition): string[] {
-  const last = found.frames.at(-1)?.frame.sequence ?? header.first - 1;
+  const last = found.steps.at(-1)?.sequence ?? header.first - 1;
   if (last < known.sequence) {
     if (found.bad) {
       throw new ZvaultError("damaged", `${path} is damaged at byte ${found.bad.offset}, record ${known.sequence} was written`, {
@@ -304,14 +306,14 @@ function judgeSame(path: string, header: Header, found: Walk, known: LogPosition
     }
     throw refuseHistory("rolled-back", header, found, known);
   }
-  const there = found.frames[known.sequence - header.first];
+  const there = found.steps[known.sequence - header.first];
   const chain = there ? hex(there.chain) : hex(sha256(printHeader(header)));
   if (chain !== known.chain) throw refuseHistory("forked", header, found, known);
   return [];
 }
 
 function refuseHistory(code: "rolled-back" | "forked", header: Header, found: Walk, known: LogPosition): ZvaultError {
-  const last = found.frames.at(-1)?.frame.sequence ?? header.first - 1;
+  const last = found.steps.at(-1)?.sequence ?? header.first - 1;
   const what = code === "forked" ? "has another history than" : "is older than";
   return new ZvaultError(
     code,

@@ -181,6 +181,15 @@ export function parseFixed(bytes: Uint8Array, available: number): { length: numb
   return { length, cells };
 }
 
+/** What the chain needs of a record; `prev` is a view into `bytes`. */
+export type Place = { type: number; sequence: number; prev: Uint8Array };
+
+/** Of a record whose fixed part was found good by `parseFixed`; nothing else of it is checked. */
+export function parsePlace(bytes: Uint8Array): Place {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return { type: view.getUint8(8), sequence: Number(view.getBigUint64(16)), prev: bytes.subarray(64, 96) };
+}
+
 /** A whole record whose checksum and lengths fit, or undefined. Nothing in it is authenticated yet. */
 export function parseFrame(bytes: Uint8Array, offset: number): Frame | undefined {
   const start = parseFixed(bytes, bytes.length);

@@ -1,5 +1,7 @@
 /** What may be done to a log, its head and its keys file behind everybody's back, and what opening says to it. */
 import t from "tap";
+import { crc32c } from "../../src/crypto/crc32c.ts";
+import { sha256 } from "../../src/crypto/hash.ts";
 import { random } from "../../src/crypto/random.ts";
 import { Secret } from "../../src/crypto/secret.ts";
 import { makeKeyFile } from "../../src/key-file.ts";
@@ -231,6 +233,31 @@ t.test("an older log that is put back whole is rolled back, one with another end
   t.equal(tryLog(keyring, fork.bytes, head).code, "forked");
   t.equal(tryLog(keyring, fork.bytes, headAt(log, log.positions[0])).code, "accepted", "the head of an empty log fits both");
   t.equal(tryLog(keyring, log.bytes.subarray(0, log.offsets[12]), head, { acceptRollback: true }).code, "accepted");
+});
+
+t.test("a record before a checkpoint that is changed, with checksums and chain made to fit, is refused", async (t) => {
+  const io = new MemoryIo();
+  const header = { id: "11".repeat(16), lineage: "22".repeat(16), generation: 1, first: 1 };
+  const barrier = await Barrier.create(io, logPath, keyring, header);
+  const starts = Array.from({ length: 5 }, (_, at) => {
+    const start = barrier.size;
+    const type = at === 3 ? recordType.checkpoint : recordType.machine;
+    barrier.append(type, new TextEncoder().encode(`content ${at}`), []);
+    return start;
+  });
+  const bytes = io.contentOf(logPath);
+  const opened = (of: Uint8Array): string => tryLog(keyring, of, undefined).code;
+  t.equal(opened(bytes), "accepted");
+  const changed = bytes.slice();
+  changed[(starts[1] ?? 0) + 110] = (changed[(starts[1] ?? 0) + 110] ?? 0) ^ 1;
+  t.equal(opened(changed), "damaged", "as it is");
+  for (const [at, start] of starts.entries()) {
+    const record = changed.subarray(start, starts[at + 1]);
+    const view = new DataView(record.buffer, record.byteOffset, record.length);
+    if (at > 0) record.set(sha256(changed.subarray(starts[at - 1], start)), 64);
+    view.setUint32(record.length - 4, crc32c(record.subarray(0, -4)));
+  }
+  t.equal(opened(changed), "damaged", "with the chain made to fit");
 });
 
 t.test("a generation counts as a successor only if it lists the head", async (t) => {
