@@ -48,8 +48,8 @@ export function builtin(name: string): unknown {
   return found;
 }
 
-/** How this very zvault is started once more, in one of its two hidden modes. */
-export function selfCommand(mode: "--agent" | "--keywork"): { file: string; args: string[] } {
+/** How this very zvault is started once more, in one of its two hidden modes, or for a run that is watched. */
+export function selfCommand(mode: "--agent" | "--keywork" | "run"): { file: string; args: string[] } {
   if (process.getBuiltinModule("node:sea").isSea()) return { file: process.execPath, args: [mode] };
   const main = new URL(here().endsWith(".ts") ? "./main.ts" : "./main.js", here());
   // without --disable-sigusr1 any program of the same user could open the inspector in the agent; the executable has it built in

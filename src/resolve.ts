@@ -10,7 +10,7 @@ import type { ResolveRequest, Resolver } from "./run/resolver.ts";
 
 const tries = 3;
 
-export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Resolver & { close(): void } {
+export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Required<Resolver> & { close(): void } {
   const places = placesOf(env);
   const options = { places, start: true, dial: dialDirect };
   let client: Client | undefined;
@@ -76,6 +76,18 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Resolver & { 
         } finally {
           bytes.fill(0);
         }
+      }
+    },
+
+    async versions(request, seen) {
+      const where = locate(request);
+      const args = { folder: folderFor(where, request.folder), refs: request.refs, ...(seen ? { seen } : {}) };
+      // in the event loop: the program's signals and its end are heard meanwhile
+      const watcher = await connect({ places, start: false });
+      try {
+        return (await watcher.ask("kv.watch", args, { vault: refOf(where) })).result.versions;
+      } finally {
+        watcher.close();
       }
     },
 

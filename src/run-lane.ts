@@ -2,6 +2,8 @@
  * The hot lane: `zvault run`, with the agent as the one who gives the values. A chunk of its own, because code that has run once when it
  * was built need not be compiled when it starts.
  */
+import { selfCommand } from "./chunks.ts";
+import { placesOf } from "./locate.ts";
 import { makeResolver } from "./resolve.ts";
 import { run } from "./run/run.ts";
 
@@ -18,7 +20,10 @@ export async function main(argv: readonly string[]): Promise<number> {
       begin: () => resolver().begin(),
       resolve: (request, meanwhile) => resolver().resolve(request, meanwhile),
       unseal: (meanwhile) => resolver().unseal(meanwhile),
+      versions: (request, seen) => resolver().versions(request, seen),
     },
+    places: () => placesOf(process.env),
+    self: () => selfCommand("run"),
   });
   made?.close();
   return code;

@@ -1,6 +1,7 @@
 import type { AgentStatus, VaultStatus } from "../calls.ts";
 import { ZvaultCommand } from "../cli/base.ts";
 import { age, bytes, count, duration, table } from "../cli/output.ts";
+import { waitingLine, waitingOf } from "../cli/waiting.ts";
 import type { Session } from "../cli/session.ts";
 
 export default class Status extends ZvaultCommand {
@@ -9,8 +10,13 @@ export default class Status extends ZvaultCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Status);
-    const { agent, vault } = await statusOf(this.session(flags));
-    this.print(flags, { agent, vault: vault ?? null }, () => table(rows(agent, vault)));
+    const session = this.session(flags);
+    const { agent, vault } = await statusOf(session);
+    const waiting = waitingOf(session);
+    this.print(flags, { agent, vault: vault ?? null, waiting }, () => [
+      ...table(rows(agent, vault)),
+      ...waiting.map((one) => `waiting: ${waitingLine(one)}`),
+    ]);
     for (const notice of vault?.open?.notices ?? []) this.note(flags, notice);
   }
 }

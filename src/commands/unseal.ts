@@ -7,8 +7,10 @@ import { fromStdin } from "../cli/passphrase.ts";
 import { askFor, askPassphrase } from "../cli/presence.ts";
 import type { Session } from "../cli/session.ts";
 import type { Calls, SlotInfo } from "../calls.ts";
+import { waitingLine, waitingOf } from "../cli/waiting.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Credential } from "../protocol.ts";
+import { forgetRequests } from "../run/waiting.ts";
 
 const tries = 3;
 
@@ -50,7 +52,14 @@ passphrase of its own opens by these. All shares go into one call. Default: 12 h
       ...(flags["expect-head"] === undefined ? {} : { expectHead: flags["expect-head"] }),
     };
     const result = await this.#open(session, asked, flags, args.source);
-    this.print(flags, result, () => `unsealed, ${duration(result.lifetime)} at most, ${duration(result.idle)} without use`);
+    const waiting = waitingOf(session);
+    forgetRequests(session.places.runtime);
+    this.print(
+      flags,
+      { ...result, waiting },
+      () => `unsealed, ${duration(result.lifetime)} at most, ${duration(result.idle)} without use`,
+    );
+    for (const one of waiting) this.note(flags, waitingLine(one));
     for (const notice of result.notices) note(notice);
     if (!flags.quiet) await warnOfMemory(session);
   }

@@ -22,6 +22,8 @@ export const options = [
   { name: "only", value: "A,B", repeat: true, description: "set these variables only" },
   { name: "clear-env", description: "give the program nothing but the variables of the files" },
   { name: "override", description: "the files win over variables that are set already" },
+  { name: "file", value: "NAME", repeat: true, description: "give NAME as a file in memory: NAME_FILE=/proc/self/fd/N" },
+  { name: "watch", description: "start the program anew when a value or an env file changes" },
   { name: "dry-run", description: "show names, places and sources; start nothing" },
   { name: "json", description: "with --dry-run: as JSON" },
   { name: "json-errors", value: "FD", description: "write failures of zvault itself as JSON to this descriptor" },
@@ -38,6 +40,9 @@ export type RunOptions = {
   files: string[];
   only?: string[];
   clearEnv: boolean;
+  /** variables that become files in memory */
+  memory: string[];
+  watch: boolean;
   override: boolean;
   dryRun: boolean;
   json: boolean;
@@ -80,6 +85,8 @@ export function parseArgs(argv: readonly string[]): RunOptions {
     files: given.get("env-file") ?? [],
     ...(only === undefined ? {} : { only }),
     clearEnv: given.has("clear-env"),
+    memory: given.get("file") ?? [],
+    watch: given.has("watch"),
     override: given.has("override"),
     dryRun: given.has("dry-run"),
     json: given.has("json"),

@@ -9,6 +9,8 @@ export type Start = {
   /** as typed; the program's argv[0] first */
   command: readonly string[];
   environment: ReadonlyMap<string, string>;
+  /** descriptors for the program alone: closed here once it has them */
+  inherited?: readonly number[];
 };
 
 export type Shield = { restore(): void };

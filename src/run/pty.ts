@@ -231,6 +231,8 @@ function spawned(start: Start, list: readonly Action[], ignored: ReadonlySet<num
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOEXEC") throw error;
     return spawnProgram({ program: "/bin/sh", argv: ["sh", start.program, ...start.command.slice(1)], ...common });
+  } finally {
+    for (const fd of start.inherited ?? []) closeSync(fd);
   }
 }
 

@@ -29,6 +29,11 @@ export type Resolver = {
   resolve(request: ResolveRequest, meanwhile: Meanwhile): Promise<{ values: Value[]; release(): void }>;
   /** Asks a person on the terminal and unseals. Throws `would-ask` without a terminal. */
   unseal(meanwhile: Meanwhile): Promise<void>;
+  /**
+   * Numbers of the current versions of the references, 0 without one: at once, or with `seen` as soon as they are others. Starts no
+   * agent; throws `sealed` without one.
+   */
+  versions?(request: ResolveRequest, seen: number[] | undefined): Promise<number[]>;
 };
 
 /** As `connection.ts` has it, which this room may not import. */
@@ -48,6 +53,8 @@ export async function askFor(o: {
   /** ms to wait for a person, undefined: do not wait */
   wait: number | undefined;
   vaultDir: string | undefined;
+  /** once, when nobody is there to unseal */
+  sealed: () => Promise<void>;
 }): Promise<void> {
   const request: ResolveRequest = {
     folder: o.plan.folder,
@@ -76,6 +83,7 @@ export async function askFor(o: {
       if (!asked) {
         asked = true;
         if (await unsealed(o.resolver, o.meanwhile)) continue;
+        await o.sealed();
       }
       if (process.uptime() >= until) throw sealed(error);
       await new Promise((wake) => setTimeout(wake, poll));

@@ -2,12 +2,14 @@
  * `zvault run`, from the words behind it to the program: arguments → env files → plan → values → environment → the program in our
  * place, or under the mask. Who gives the values is passed in: this room knows neither client nor agent.
  */
+import { readFileSync, statSync } from "node:fs";
 import type { Ref } from "../envfile/reference.ts";
 import { printReference } from "../envfile/reference.ts";
+import { isStub, largestStub } from "../envfile/stub.ts";
 import { errorsTo, optionsHelp, parseArgs, type RunOptions } from "./args.ts";
 import { execInPlace, prepareExec, shield, type Shield, type Start } from "./exec.ts";
 import { endAs, note, RunFailure, say, tell } from "./exit.ts";
-import { findFiles } from "./files.ts";
+import { type EnvFile, findFiles } from "./files.ts";
 import { refuseTool } from "./known-tools.ts";
 import { printRows, rowsOf } from "./listing.ts";
 import type { Secret } from "./mask/borders.ts";
@@ -23,6 +25,10 @@ export type RunInput = {
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
   resolver: Resolver;
+  /** folders outside of the project */
+  places?: () => { state: string; runtime: string };
+  /** how `zvault run` is started once more */
+  self?: () => { file: string; args: string[] };
 };
 
 /** Returns the exit code where zvault itself ends the run; in the plain lane it does not return, in the masked one it ends as the child. */
@@ -67,14 +73,20 @@ async function walk(o: RunInput, options: RunOptions): Promise<number> {
     return 0;
   }
   if (!options.allowAi) refuseTool(options.command);
+  if (options.watch) return await (await import("./watch.ts")).watchRun(o, options);
   const program = findProgram(options.command[0] ?? "", env["PATH"], cwd);
   if (files.length === 0 && plan.set.size === 0 && !options.quiet)
     note("no .env.zvault here or above: the environment stays as it is");
+  if (!options.quiet && files.length > 0) await tellRaw(o, plan, files);
 
   if (plan.requests.length === 0 && plan.dangerous.length === 0) {
     const finished = finish(plan, new Map());
+    const memory = options.memory.length > 0 ? await import("./memory-file.ts") : undefined;
+    memory?.withoutFiles(plan, options.memory, new Map());
     if ("more" in finished) throw new Error("a plan without requests asks for more");
     if (!options.quiet) tellKept(compareKept(plan, new Map()).different);
+    const contents = memory?.takeContents(plan, options.memory, new Map(), finished.environment);
+    if (contents) memory?.putFiles(contents, finished.environment);
     checkSizes(finished.environment);
     execInPlace({ program, command: options.command, environment: finished.environment }, undefined);
   }
@@ -83,8 +95,14 @@ async function walk(o: RunInput, options: RunOptions): Promise<number> {
   const found = await values(o, options, plan, meanwhile);
   guard ??= shield();
   if (!options.quiet) tellKept(found.different);
+  const inherited = found.files?.() ?? [];
   checkSizes(found.environment);
-  return await start({ program, command: options.command, environment: found.environment }, found.secrets, options, guard);
+  return await start(
+    { program, command: options.command, environment: found.environment, inherited },
+    found.secrets,
+    options,
+    guard,
+  );
 }
 
 const scheme = new TextEncoder().encode("zvault://env/");
@@ -93,7 +111,13 @@ function holdsReference(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(scheme);
 }
 
-type Found = { environment: Map<string, string>; secrets: Secret[]; different: string[] };
+type Found = {
+  environment: Map<string, string>;
+  secrets: Secret[];
+  different: string[];
+  /** makes the files of --file: their descriptors */
+  files?: () => number[];
+};
 
 /** Asks until nothing is missing; a stored text may name references that no file names. */
 async function values(o: RunInput, options: RunOptions, plan: Plan, meanwhile: Meanwhile): Promise<Found> {
@@ -108,22 +132,55 @@ async function values(o: RunInput, options: RunOptions, plan: Plan, meanwhile: M
       meanwhile,
       wait: options.wait,
       vaultDir: options.vault ?? o.env["ZVAULT_DIR"],
+      sealed: () => rememberRequest(o, options, plan),
     });
   await ask(
     plan.requests.map((request) => request.ref),
     plan.dangerous,
   );
-  let finished = finish(plan, known);
+  // not loaded in the plain lane
+  const memory = options.memory.length > 0 ? await import("./memory-file.ts") : undefined;
+  const rest = memory?.withoutFiles(plan, options.memory, known) ?? plan;
+  let finished = finish(rest, known);
   while ("more" in finished) {
     await ask(finished.more, []);
-    finished = finish(plan, known);
+    finished = finish(rest, known);
   }
   const refs = plan.kept.flatMap((one) => (one.value.kind === "reference" ? [one.value.ref] : []));
   const missing = refs.filter((ref) => !known.has(printReference(ref)));
   // only to tell whether they differ: the program starts with or without an answer
   if (missing.length > 0) await ask(missing, []).catch(() => undefined);
   const kept = compareKept(plan, known);
-  return { environment: finished.environment, secrets: [...finished.secrets, ...kept.secrets], different: kept.different };
+  const { environment } = finished;
+  const found: Found = { environment, secrets: [...finished.secrets, ...kept.secrets], different: kept.different };
+  if (!memory) return found;
+  const contents = memory.takeContents(plan, options.memory, known, environment);
+  for (const [name, bytes] of contents) found.secrets.push({ name, bytes });
+  return { ...found, files: () => memory.putFiles(contents, environment) };
+}
+
+/** For the person who unseals next. */
+async function rememberRequest(o: RunInput, options: RunOptions, plan: Plan): Promise<void> {
+  if (!o.places) return;
+  const { callerName, rememberRequest: remember } = await import("./waiting.ts");
+  remember(o.places().runtime, options.command, plan.requests.length, callerName());
+}
+
+/** An env file with values beside its references. One stat each where there is none, and a short read where there is a stub. */
+async function tellRaw(o: RunInput, plan: Plan, files: readonly EnvFile[]): Promise<void> {
+  const names = new Set([".env", ".env.local", ...files.map((file) => file.name.replace(/\.zvault$/, ""))]);
+  const folder = files[0]?.folder ?? "";
+  const above = files[0]?.label.slice(0, -(files[0]?.name.length ?? 0)) ?? "";
+  const found = [...names].flatMap((name) => {
+    const path = `${folder}/${name}`;
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (!stat?.isFile() || name.endsWith(".zvault") || (stat.size <= largestStub && isStub(readFileSync(path)))) return [];
+    return [{ path, label: `${above}${name}`, stamp: `${stat.ino} ${stat.size} ${stat.mtimeMs}` }];
+  });
+  if (found.length === 0 || !o.places) return;
+  const stored = [...plan.defined.values()].filter((one) => one.value.kind !== "plain").map((one) => one.name);
+  const { rawNotes } = await import("./raw.ts");
+  for (const line of rawNotes(found, new Set(stored), o.places().state)) note(line);
 }
 
 function tellKept(names: readonly string[]): void {

@@ -45,7 +45,7 @@ export async function runMasked(start: Start, set: MaskSet, masked: Masked, guar
     throw startFailure(start.program, error);
   } finally {
     setCoreLimitZero();
-    for (const fd of [out?.[1], err?.[1]]) if (fd !== undefined) closeSync(fd);
+    for (const fd of [out?.[1], err?.[1], ...(start.inherited ?? [])]) if (fd !== undefined) closeSync(fd);
   }
   const pumps: { name: "stdout" | "stderr"; pump: Pump }[] = [];
   if (out) pumps.push({ name: "stdout", pump: new Pump(out[0], 1, set) });

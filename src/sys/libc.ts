@@ -6,6 +6,7 @@ import type * as Ffi from "node:ffi";
 
 const signatures = {
   mmap: { return: "uint64", arguments: ["uint64", "uint64", "int32", "int32", "int32", "int64"] },
+  memfd_create: { return: "int32", arguments: ["buffer", "uint32"] },
   munmap: { return: "int32", arguments: ["uint64", "uint64"] },
   mprotect: { return: "int32", arguments: ["uint64", "uint64", "int32"] },
   mlock: { return: "int32", arguments: ["uint64", "uint64"] },
