@@ -4,6 +4,7 @@ import { realpathSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ZvaultCommand } from "../cli/base.ts";
 import { yesFlag } from "../cli/flags.ts";
+import { consent, decide } from "../cli/import/agree.ts";
 import { appliedLines, applySites, namesOf } from "../cli/import/apply.ts";
 import { type Around, lookAround } from "../cli/import/around.ts";
 import { discover, type Discovery } from "../cli/import/discover.ts";
@@ -19,6 +20,7 @@ import { known, makeVault } from "../cli/import/vault.ts";
 import { count, table } from "../cli/output.ts";
 import type { Session } from "../cli/session.ts";
 import { mention } from "../cli/stream.ts";
+import { dialects } from "../envfile/dialects/reader.ts";
 import { ZvaultError } from "../errors.ts";
 import { folderIn } from "../folder.ts";
 import { confirm } from "../run/prompt.ts";
@@ -38,6 +40,7 @@ out of its index, and what its history holds is marked until it gets a new value
     "zvault import -r",
     "zvault import --fix",
     "zvault import .env --plain DEBUG --secret SHOP_ID",
+    "zvault import .env --dialect compose",
   ];
   static override strict = false;
   static override args = {
@@ -65,6 +68,11 @@ out of its index, and what its history holds is marked until it gets a new value
       multiple: true,
       default: [],
     }),
+    dialect: Flags.option({
+      description: "read values as this reader does, where readers differ",
+      helpValue: dialects.join("|"),
+      options: dialects,
+    })(),
     project: Flags.string({ description: "name of the project, instead of the package's or folder's", helpValue: "NAME" }),
     "allow-dangerous": Flags.string({
       description: "import NODE_OPTIONS and the like, and let this folder use it; repeatable",
@@ -88,15 +96,15 @@ out of its index, and what its history holds is marked until it gets a new value
     const session = this.session(flags);
     const found = session.located();
     const knows = found ? await known(session, !flags["dry-run"]) : undefined;
-    const { plain, secret, project } = flags;
-    const sites = makeSites(gathered, { start, found, knows, project, plain, secret });
+    const { plain, secret, project, dialect } = flags;
+    const sites = makeSites(gathered, { start, found, knows, project, plain, secret, dialect });
     const around = lookAround(sites, git, { problem: why, leftovers });
     const { fix, stub } = flags;
     const readers = lookForReaders(start, sites, { fix, stub: flags.keep ? false : stub });
     const plan = { sites, around, passed, readers };
     if (flags["dry-run"]) return this.#planned(flags, plan);
-    await this.#agree(flags, plan);
-    await this.#apply(session, flags, plan, start, found !== undefined);
+    const agreed = await this.#agree(flags, plan);
+    await this.#apply(session, flags, { ...plan, sites: agreed }, start, found !== undefined);
   }
 
   #planned(flags: ShowFlags, plan: Whole): void {
@@ -107,9 +115,12 @@ out of its index, and what its history holds is marked until it gets a new value
     ]);
   }
 
-  /** Shows the plan and asks. Throws `would-ask`, `dangerous-name`, `interrupted`. */
-  async #agree(flags: ShowFlags & { quiet: boolean; yes: boolean; "allow-dangerous": string[] }, plan: Whole): Promise<void> {
-    if (!flags.quiet && !flags.json) for (const line of wholeLines(plan, flags)) note2(line);
+  /** Shows the plan and asks; the folders as they were settled. Throws `would-ask`, `dangerous-name`, `interrupted`. */
+  async #agree(flags: ShowFlags & { quiet: boolean; yes: boolean; "allow-dangerous": string[] }, plan: Whole): Promise<Site[]> {
+    const show = (sites: Site[]): void => {
+      for (const line of wholeLines({ ...plan, sites }, flags)) note2(line);
+    };
+    if (!flags.quiet && !flags.json) show(plan.sites);
     const open = [...new Set(plan.sites.flatMap((site) => site.dangerous))].filter(
       (name) => !flags["allow-dangerous"].includes(name),
     );
@@ -120,7 +131,8 @@ out of its index, and what its history holds is marked until it gets a new value
         !(await confirm(`${open.join(", ")} changes how programs run. Import it, and let this folder use it?`, false))
       )
         throw refuseDangerous(open);
-      if (!flags.yes && !(await confirm("Go on?", true))) throw new ZvaultError("interrupted", "nothing was changed");
+      if (flags.yes) return plan.sites;
+      return await consent(await decide(plan.sites, note2), note2, show);
     } catch (error) {
       if (!(error instanceof ZvaultError) || error.code !== "would-ask") throw error;
       throw new ZvaultError("would-ask", "nothing was changed: there is no terminal to ask on", {

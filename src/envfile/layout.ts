@@ -4,12 +4,15 @@
  *
  *     zvault layout 1\n  then the file's bytes; NUL JSON NUL is a hole, NUL NUL is a NUL of the file
  *     JSON: {"path":"env/shop/KEY","quote":"\"","ends":"n","escapes":true}   (`Style` in spelling.ts)
+ *     or    {"path":"env/shop/KEY","raw":"'${A}'","was":"${zvault:A}"}        where another text is stored than dotenv reads there:
+ *           `raw` comes back as long as the stored text is `was`. With "name", the hole is a whole line that is no assignment
  */
 import { ZvaultError } from "../errors.ts";
 import { pathProblem } from "../path.ts";
-import { assignments, type Assignment, type Document, type Piece, type Quote } from "./document.ts";
+import { assignments, type Assignment, type Document, type Line, type Piece, type Quote } from "./document.ts";
 import { parseText } from "./parse.ts";
 import { pieceText } from "./print.ts";
+import { endOf } from "./replace.ts";
 import { readsBack, spell, spellAs, styleOf, type Style } from "./spelling.ts";
 import { toBytes, toText } from "./text.ts";
 
@@ -21,17 +24,33 @@ export type Layout = {
   requoted: string[];
 };
 
-type Hole = { path: string; style: Style };
+type Hole = { path: string; style: Style; kept?: Kept };
+/** What stood there, and the stored text that belongs to it; `name`: of a line that is no assignment. */
+type Kept = { raw: string; was: string; name?: string };
+
+/** Where a value is stored: a path, with the stored text if that is not what dotenv reads. */
+export type Place = string | { path: string; text: string };
 
 /**
- * `pathOf`: where the value of an assignment is stored; undefined leaves it in the layout as it stands. Throws `usage` for a
- * value that could never be written again (quotes and carriage returns round a U+2028: no file has that by intention).
+ * `placeOf`: where the value of an assignment is stored; undefined leaves it in the layout as it stands. `lineOf`: the same for a
+ * line that only another reader takes for an assignment. Throws `usage` for a value that could never be written again (quotes and
+ * carriage returns round a U+2028: no file has that by intention).
  */
-export function makeLayout(document: Document, pathOf: (one: Assignment) => string | undefined): Layout {
+export function makeLayout(
+  document: Document,
+  placeOf: (one: Assignment) => Place | undefined,
+  lineOf: (line: Line) => { path: string; text: string; name: string } | undefined = () => undefined,
+): Layout {
   const requoted: string[] = [];
   function textOf(piece: Piece): string {
-    const path = piece.kind === "assignment" ? pathOf(piece) : undefined;
-    if (piece.kind !== "assignment" || path === undefined) return doubled(pieceText(piece));
+    if (piece.kind !== "assignment") return lineText(piece, lineOf(piece));
+    const place = placeOf(piece);
+    if (place === undefined) return doubled(pieceText(piece));
+    const path = typeof place === "string" ? place : place.path;
+    if (typeof place !== "string" && place.text !== piece.value) {
+      const kept = { raw: piece.raw, was: place.text };
+      return `${doubled(piece.before)}\0${JSON.stringify({ path, ...kept })}\0${doubled(piece.after)}`;
+    }
     const style = styleOf(piece);
     if (spellAs(piece.value, style) !== piece.raw) {
       if (spell(piece.value) === undefined) throw unwritable(`line ${piece.line}: the value of ${piece.name}`, piece.name);
@@ -41,6 +60,13 @@ export function makeLayout(document: Document, pathOf: (one: Assignment) => stri
   }
   const text = document.map(textOf).join("");
   return { bytes: toBytes(magic + text), requoted };
+}
+
+function lineText(line: Line, place: { path: string; text: string; name: string } | undefined): string {
+  if (!place) return doubled(line.text);
+  const end = endOf(line.text);
+  const raw = line.text.slice(0, line.text.length - end.length);
+  return `\0${JSON.stringify({ path: place.path, raw, was: place.text, name: place.name })}\0${doubled(end)}`;
 }
 
 function doubled(text: string): string {
@@ -63,7 +89,11 @@ function parseHole(json: string): Hole {
     throw damaged("a hole is no JSON");
   }
   if (typeof found !== "object" || found === null) throw damaged("a hole is no object");
-  const { path, quote, ends, escapes } = found as Record<string, unknown>;
+  const { path, quote, ends, escapes, raw, was, name } = found as Record<string, unknown>;
+  if (typeof path === "string" && typeof raw === "string" && typeof was === "string" && pathProblem(path) === undefined) {
+    const named = typeof name === "string" ? { name } : {};
+    return { path, style: { quote: "", ends: "", escapes: false }, kept: { raw, was, ...named } };
+  }
   const known = ["", "'", '"', "`"].includes(quote as string) && typeof ends === "string" && /^[nlcr]*$/.test(ends);
   if (typeof path !== "string" || pathProblem(path) !== undefined || !known) throw damaged("a hole has wrong fields");
   return { path, style: { quote: quote as Quote, ends, escapes: escapes === true } };
@@ -105,7 +135,12 @@ export function fillLayout(layout: Uint8Array, values: ReadonlyMap<string, Uint8
     const bytes = values.get(part.path);
     if (!bytes) throw new ZvaultError("not-found", `no value for ${part.path}`, { names: [part.path] });
     const value = toText(bytes);
-    return { text: spellAs(value, part.style), value, path: part.path };
+    const { kept } = part;
+    if (!kept) return { text: spellAs(value, part.style), value, path: part.path };
+    if (kept.was === value) return { text: kept.raw };
+    const text = spell(value);
+    if (text === undefined) throw unwritable(`the value of ${part.path}`, part.path);
+    return kept.name === undefined ? { text, value, path: part.path } : { text: `${kept.name}=${text}` };
   });
   if (misread(filled) === undefined) return toBytes(filled.map((one) => one.text).join(""));
   // some value changed into one that its old spelling does not hold: only spellings that stand by themselves

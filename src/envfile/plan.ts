@@ -4,15 +4,17 @@
  */
 import { ZvaultError } from "../errors.ts";
 import { limits } from "../verbs.ts";
-import { assignments, valueBytes, type Assignment, type Document } from "./document.ts";
-import { makeLayout } from "./layout.ts";
+import { choose, type Chosen, type ChosenFile, type ChooseOptions } from "./choose.ts";
+import { assignments, valueBytes, type Assignment, type Document, type Piece } from "./document.ts";
+import { makeLayout, type Place } from "./layout.ts";
 import { notesOf, type Note } from "./notes.ts";
 import { parse } from "./parse.ts";
 import { pieceText, print } from "./print.ts";
 import { layoutPath, pathFor, suffixOf } from "./project.ts";
 import { parseValue, type Parsed, type Part } from "./reference.ts";
-import { rewrite, type Drops, type Judge, type LeftOut, type Rewritten } from "./rewrite.ts";
-import { shown, toBytes } from "./text.ts";
+import { rewrite, type Drops, type Extras, type Judge, type LeftOut, type Rewritten } from "./rewrite.ts";
+import { splitsOf, type Split } from "./splits.ts";
+import { shown, toBytes, toText } from "./text.ts";
 
 export type PlanInput = {
   /** base names: `.env`, `.env.local` */
@@ -23,8 +25,10 @@ export type PlanInput = {
   vault?: string;
   /** classes by path, of what the vault has already: they hold until a person overrules them */
   existing?: ReadonlyMap<string, "secret" | "setting">;
-  options: { plain: readonly string[]; secret: readonly string[] };
+  options: { plain: readonly string[]; secret: readonly string[] } & ChooseOptions;
   judge: Judge;
+  /** the candidate nearest to a mistyped name (`run/nearest.ts`, which this room may not import) */
+  nearest?: (word: string, candidates: readonly string[]) => string | undefined;
 };
 
 export type Entry = {
@@ -35,10 +39,14 @@ export type Entry = {
   why: string;
   /** "vault": a reference stands in its place. "file": it stays as it stands (settings, empty values, references) */
   to: "vault" | "file";
-  /** a text with references in it that is a secret itself: `run` puts in what they stand for */
-  expand?: true;
-  /** what dotenv reads, the last of several assignments; for `to: "file"` too */
+  /** what is stored, the last of several assignments; for `to: "file"` what is read there */
   value: Uint8Array;
+  /** `value` is a text with `${zvault:NAME}` in it */
+  expand: boolean;
+  /** the texts of `value` that are no variable; empty without `expand` */
+  literals: readonly string[];
+  /** `value` is not what dotenv reads there: another dialect, or an expression */
+  rewritten: boolean;
   line: number;
 };
 
@@ -58,9 +66,9 @@ export type PlannedFile = {
 
 export type Plan = { files: PlannedFile[] };
 
-type Source = { name: string; document: Document };
+type Source = { name: string; document: Document; text: string; splits: Split[] };
 
-function readSource(file: { name: string; bytes: Uint8Array }): Source {
+function readSource(file: { name: string; bytes: Uint8Array }, environment: ChooseOptions["environment"]): Source {
   suffixOf(file.name); // refuses a name that gives no path
   const [first, second] = file.bytes;
   const nuls = file.bytes.reduce((sum, byte) => sum + (byte === 0 ? 1 : 0), 0);
@@ -74,16 +82,18 @@ function readSource(file: { name: string; bytes: Uint8Array }): Source {
       names: [large.name],
     });
   }
-  return { name: file.name, document };
+  return { name: file.name, document, text: toText(file.bytes), splits: splitsOf(document, environment) };
 }
 
 /** Throws `usage` for names given on the command line that no file has, or that stand on both sides. */
-function checkOptions(sources: readonly Source[], options: PlanInput["options"]): void {
+function checkOptions(sources: readonly Source[], { options, nearest }: PlanInput): void {
   const names = new Set(sources.flatMap((source) => assignments(source.document).map((one) => one.name)));
+  for (const { name } of sources.flatMap((source) => source.splits)) if (name !== "") names.add(name);
   const unknown = [...new Set([...options.plain, ...options.secret])].filter((name) => !names.has(name));
   if (unknown.length > 0) {
+    const close = nearest?.(unknown[0] ?? "", [...names]);
     throw new ZvaultError("usage", `no such variable in ${sources.map((one) => one.name).join(", ")}: ${unknown.join(", ")}`, {
-      hint: "--plain and --secret take names that stand in the imported files",
+      hint: close === undefined ? "--plain and --secret take names that stand in the imported files" : `did you mean ${close}?`,
       names: unknown,
     });
   }
@@ -92,12 +102,12 @@ function checkOptions(sources: readonly Source[], options: PlanInput["options"])
 }
 
 /** The value as a reference, or as a text that holds some. Throws `usage` for a malformed one, with its place. */
-function referencesIn(file: string, one: Assignment): Parsed {
+function referencesIn(file: string, line: number, name: string, text: string): Parsed {
   try {
-    return parseValue(shown(one.value));
+    return parseValue(shown(text));
   } catch (error) {
     if (!(error instanceof ZvaultError)) throw error;
-    throw new ZvaultError(error.code, `${file}:${one.line}: ${one.name}: ${error.message}`, { names: [one.name] });
+    throw new ZvaultError(error.code, `${file}:${line}: ${name}: ${error.message}`, { names: [name] });
   }
 }
 
@@ -108,16 +118,31 @@ function tellsSecret(judge: Judge, name: string, parts: readonly Part[]): boolea
   return judge.classify(name, own.join("")).class === "secret";
 }
 
-function entryOf(input: PlanInput, file: string, one: Assignment): Entry {
+type Judged = { name: string; value: string; chosen: Chosen | undefined; line: number };
+
+function entryOf(input: PlanInput, file: string, one: Judged): Entry {
   const path = pathFor(input.project, file, one.name);
-  const base = { key: one.name, path, value: valueBytes(one), line: one.line };
-  if (one.value === "") return { ...base, class: "setting", why: "empty", to: "file" };
-  const parsed = referencesIn(file, one);
+  const text = one.chosen?.text ?? one.value;
+  const literals = one.chosen?.literals;
+  const base = {
+    key: one.name,
+    path,
+    value: toBytes(text),
+    expand: literals !== undefined,
+    literals: literals ?? [],
+    rewritten: text !== one.value,
+    line: one.line,
+  };
+  if (text === "") return { ...base, class: "setting", why: "empty", to: "file" };
+  const parsed = referencesIn(file, one.line, one.name, text);
   const plain = input.options.plain.includes(one.name);
-  if (parsed.kind === "template" && !plain && tellsSecret(input.judge, one.name, parsed.parts))
+  const beside = parsed.kind === "template" && tellsSecret(input.judge, one.name, parsed.parts);
+  if (beside && !plain && !base.expand)
     return { ...base, class: "secret", why: "a secret beside a reference", to: "vault", expand: true };
-  if (parsed.kind !== "plain") return { ...base, class: "setting", why: "a reference", to: "file" };
-  const judged = input.judge.classify(one.name, shown(one.value));
+  if (parsed.kind !== "plain" && !base.expand) return { ...base, class: "setting", why: "a reference", to: "file" };
+  // variables in an expression are judged where they stand themselves
+  const own = base.expand ? ({ class: beside ? "secret" : "setting", why: "put together from others" } as const) : undefined;
+  const judged = own ?? input.judge.classify(one.name, shown(text));
   const known = input.existing?.get(path);
   const chosen = plain ? "setting" : input.options.secret.includes(one.name) ? "secret" : undefined;
   const kind = chosen ?? known ?? judged.class;
@@ -125,19 +150,43 @@ function entryOf(input: PlanInput, file: string, one: Assignment): Entry {
   return { ...base, class: kind, why, to: kind === "secret" ? "vault" : "file" };
 }
 
+type Work = Source & { choice: ChosenFile; drops: Drops; extras: Extras };
+
 /** The last assignment of each name decides, as in dotenv. */
-function entriesOf(input: PlanInput, source: Source, drops: Drops): Entry[] {
+function entriesOf(input: PlanInput, { name: file, document, choice, drops, extras }: Work): Entry[] {
   const entries = new Map<string, Entry>();
-  for (const one of assignments(source.document)) {
-    if (!drops.has(one)) entries.set(one.name, entryOf(input, source.name, one));
+  for (const one of assignments(document)) {
+    const { name, value, line } = one;
+    if (!drops.has(one)) entries.set(name, entryOf(input, file, { name, value, line, chosen: choice.chosen.get(name) }));
+  }
+  const added = new Set([...extras.values()].flat());
+  for (const { name, line } of choice.extra) {
+    // whatever it is, its line is written anew
+    if (added.has(name)) {
+      const entry = entryOf(input, file, { name, value: "", line, chosen: choice.chosen.get(name) });
+      entries.set(name, { ...entry, rewritten: true });
+    }
   }
   // an earlier secret under the name of a value that stays must not stay with it
-  for (const one of assignments(source.document)) {
-    if (drops.has(one) || entries.get(one.name)?.to !== "file") continue;
-    if (entryOf(input, source.name, one).to === "vault")
-      drops.set(one, { name: one.name, rule: "value that a later line replaces" });
+  for (const one of assignments(document)) {
+    const { name, value, line } = one;
+    const entry = entries.get(name);
+    if (drops.has(one) || entry?.to !== "file" || entry.rewritten) continue;
+    if (entryOf(input, file, { name, value, line, chosen: undefined }).to === "vault" && value !== toText(entry.value))
+      drops.set(one, { name, rule: "value that a later line replaces" });
   }
   return [...entries.values()];
+}
+
+/** Where the names go that only the chosen dialect reads: to their line, or behind the piece that holds it. */
+function extrasOf({ document, choice }: { document: Document; choice: ChosenFile }): Extras {
+  const extras: Extras = new Map();
+  for (const { name, line } of choice.extra) {
+    const piece = document.find((one) => one.kind === "other" && one.line === line) ?? document.findLast((one) => one.line <= line);
+    // a name that dotenv could not read back has no place in a .env.zvault
+    if (piece && /^[\w.-]+$/.test(name)) extras.set(piece, [...(extras.get(piece) ?? []), name]);
+  }
+  return extras;
 }
 
 /** Lines of a key that was pasted without quotes, assignments by look or not, and secrets in the place of a name. */
@@ -160,30 +209,48 @@ function oddOnes(source: Source, judge: Judge): Drops {
 
 /** A plan for all files together: a secret of one must not stay readable in another. */
 export function planImport(input: PlanInput): Plan {
-  const sources = input.files.map(readSource);
-  checkOptions(sources, input.options);
-  const work = sources.map((source) => {
+  const sources = input.files.map((file) => readSource(file, input.options.environment));
+  checkOptions(sources, input);
+  const choices = choose(sources, input.options);
+  const work = sources.map((source, at) => {
+    const choice = choices[at] as ChosenFile;
     const drops = oddOnes(source, input.judge);
-    return { ...source, drops, entries: entriesOf(input, source, drops) };
+    for (const one of choice.unread) drops.set(one, { name: one.name, rule: `not read by ${input.options.dialect ?? "choice"}` });
+    const file = { ...source, choice, drops, extras: extrasOf({ document: source.document, choice }) };
+    return { ...file, entries: entriesOf(input, file) };
   });
   const head = { project: input.project, ...(input.vault === undefined ? {} : { vault: input.vault }) };
   const written = rewrite(work, input.judge, input.options.plain, head);
-  const names = new Set(work.flatMap((file) => file.entries.map((entry) => entry.key)));
-  return { files: written.map((file) => plannedOf(input, file, names)) };
+  return { files: written.map((file, at) => plannedOf(input, file, work[at] as Work)) };
 }
 
-function plannedOf(input: PlanInput, file: Rewritten, names: ReadonlySet<string>): PlannedFile {
+function plannedOf(input: PlanInput, file: Rewritten, work: Work): PlannedFile {
   const stored = new Map(file.entries.filter((entry) => entry.to === "vault").map((entry) => [entry.key, entry]));
-  const layout = makeLayout(file.document, (one) => {
+  const last = new Map(assignments(file.document).map((one) => [one.name, one]));
+  const placeOf = (one: Assignment): Place | undefined => {
     const entry = file.drops.has(one) ? undefined : stored.get(one.name);
     // an earlier assignment with another value is nobody's value: it stays in the layout, as a commented-out one does
-    return entry && Buffer.compare(entry.value, valueBytes(one)) === 0 ? entry.path : undefined;
+    if (!entry || last.get(one.name)?.value !== one.value) return undefined;
+    return entry.rewritten ? { path: entry.path, text: toText(entry.value) } : entry.path;
+  };
+  const lineOf = (piece: Piece): { path: string; text: string; name: string } | undefined => {
+    const [name, ...more] = file.extras.get(piece) ?? [];
+    const entry = name === undefined || more.length > 0 ? undefined : stored.get(name);
+    return entry && { path: entry.path, text: toText(entry.value), name: entry.key };
+  };
+  const layout = makeLayout(file.document, placeOf, lineOf);
+  const notes = notesOf({
+    document: file.document,
+    entries: file.entries,
+    splits: work.splits,
+    choice: work.choice,
+    judge: input.judge,
   });
   return {
     name: file.name,
     entries: file.entries,
     leftOut: file.leftOut,
-    notes: [...notesOf(file.document, file.entries, names, input.judge), ...file.notes].sort((a, b) => a.line - b.line),
+    notes: [...notes, ...file.notes].sort((a, b) => a.line - b.line),
     envZvault: file.bytes,
     layout: layout.bytes,
     layoutPath: layoutPath(input.project, file.name),

@@ -10,7 +10,7 @@ import { endOf, leftOut as leftOutLine, withValues } from "./replace.ts";
 import { parseText } from "./parse.ts";
 import { pieceText } from "./print.ts";
 import { printReference } from "./reference.ts";
-import { toBytes } from "./text.ts";
+import { shown, toBytes, toText } from "./text.ts";
 import { Traces } from "./traces.ts";
 
 /** What the scanner answers (`scan/judge.ts`). */
@@ -21,12 +21,21 @@ export type Judge = {
 };
 
 /** A text that is not written; the layout in the vault keeps it. */
-export type LeftOut = { line: number; name?: string; rule: string };
+export type LeftOut = {
+  line: number;
+  name?: string;
+  rule: string;
+  /** the rule of the scanner that finds something in it besides */
+  looks?: string;
+};
 
 /** Pieces of which nothing is written; with a name, it is told in the comment that stands for the line. */
 export type Drops = Map<Piece, { name?: string; rule: string }>;
 
-type Source = { name: string; document: Document; entries: Entry[]; drops: Drops };
+/** Names that only the chosen dialect reads, by the piece they come behind, or, if it is no assignment, in the place of. */
+export type Extras = Map<Piece, string[]>;
+
+type Source = { name: string; document: Document; entries: Entry[]; drops: Drops; extras: Extras };
 export type Rewritten = Source & { bytes: Uint8Array; leftOut: LeftOut[]; notes: Note[] };
 
 /** `# NAME=value`, also behind more than one `#` or a list mark. */
@@ -118,6 +127,9 @@ function closesBelow(document: Document, from: number, quote: string): boolean {
   return false;
 }
 
+/** Rules that say no more than that an assignment was commented out. */
+const general = new Set(["secret-assignment", "random-text"]);
+
 /** The scanner sees the file with its values blanked out, so that a key over several comment lines is one text. */
 function cutHits(document: Document, judge: Judge, cuts: Cuts): void {
   const spans: { at: number; start: number; end: number }[] = [];
@@ -135,8 +147,10 @@ function cutHits(document: Document, judge: Judge, cuts: Cuts): void {
     while ((hits[next]?.end ?? Infinity) <= start) next++;
     const hit = hits[next];
     const piece = document[at];
-    if (!hit || !piece || piece.kind === "blank" || hit.start >= end || cuts.has(at)) continue;
-    cuts.set(at, { line: piece.line, rule: hit.rule });
+    if (!hit || !piece || piece.kind === "blank" || hit.start >= end) continue;
+    const cut = cuts.get(at);
+    if (!cut) cuts.set(at, { line: piece.line, rule: hit.rule });
+    else if (cut.rule !== hit.rule && !general.has(hit.rule)) cuts.set(at, { ...cut, looks: hit.rule });
   }
 }
 
@@ -149,18 +163,28 @@ function stripped(piece: Line): string {
 function textOf(source: Source, cuts: Cuts): string {
   const entries = new Map(source.entries.map((entry) => [entry.key, entry]));
   const texts = source.document.map((piece, at) => {
-    const cut = cuts.get(at);
-    if (!cut) return pieceText(piece);
-    if (piece.kind !== "assignment") return leftOutLine(cut.name, endOf(piece.text));
-    if (source.drops.has(piece)) return leftOutLine(cut.name, endOf(piece.after));
-    const gap = /^[^\S\r\n]*/.exec(piece.after)?.[0] || " ";
-    return `${piece.before}${piece.raw}${gap}${leftOutLine(cut.name, endOf(piece.after))}`;
+    const extra = source.extras.get(piece);
+    const text = shownPiece(source, piece, cuts.get(at));
+    if (!extra) return text;
+    const end = endOf(pieceText(piece)) || "\n";
+    // a placeholder; the values come below
+    const lines = extra.map((name) => `${name}=x${end}`).join("");
+    return piece.kind === "other" ? lines : `${text}${endOf(text) === "" ? end : ""}${lines}`;
   });
   const fresh = withValues(parseText(texts.join("")), (one) => {
     const entry = entries.get(one.name);
-    return entry?.to === "vault" ? { value: printReference({ path: entry.path }) } : "keep";
+    if (entry?.to === "vault") return { value: printReference({ path: entry.path }) };
+    return entry && entry.rewritten && !source.drops.has(one) ? { value: toText(entry.value) } : "keep";
   });
   return fresh.map(pieceText).join("");
+}
+
+function shownPiece(source: Source, piece: Piece, cut: LeftOut | undefined): string {
+  if (!cut) return pieceText(piece);
+  if (piece.kind !== "assignment") return leftOutLine(cut.name, endOf(piece.text));
+  if (source.drops.has(piece)) return leftOutLine(cut.name, endOf(piece.after));
+  const gap = /^[^\S\r\n]*/.exec(piece.after)?.[0] || " ";
+  return `${piece.before}${piece.raw}${gap}${leftOutLine(cut.name, endOf(piece.after))}`;
 }
 
 type Work = { source: Source; entries: Map<string, Entry>; cuts: Cuts; notes: Note[] };
@@ -184,6 +208,8 @@ export function rewrite(
         // every assignment of a stored name counts, also one that a later line replaces
         if (source.drops.has(one) || entries.get(one.name)?.to === "vault") traces.add(one.name, valueBytes(one));
       }
+      // what another dialect reads, and the texts between the variables of an expression
+      for (const entry of source.entries) if (entry.to === "vault") addEntry(traces, entry, judge);
     }
     if (!work.map((file) => takeOut(file, traces, plain)).includes(true)) break;
   }
@@ -193,6 +219,14 @@ export function rewrite(
     const leftOut = [...cuts.entries()].sort(([a], [b]) => a - b).map(([, cut]) => cut);
     return { ...source, bytes: toBytes(whole), leftOut, notes };
   });
+}
+
+/** Of an expression only the texts that would be a secret under any name: `postgres://` before a variable is none. */
+function addEntry(traces: Traces, entry: Entry, judge: Judge): void {
+  if (!entry.expand) traces.add(entry.key, entry.value);
+  for (const text of entry.literals) {
+    if (judge.classify("TITLE", shown(text)).class === "secret") traces.add(entry.key, toBytes(text));
+  }
 }
 
 /** Takes out what holds a stored value; true if it found anything new. */
@@ -207,9 +241,14 @@ function takeOut(file: Work, traces: Traces, plain: readonly string[]): boolean 
     }
     if (piece.kind !== "assignment" || file.source.drops.has(piece)) continue;
     const entry = file.entries.get(piece.name);
+    if (entry && !file.cuts.has(at) && behindHash(piece, entry)) {
+      file.cuts.set(at, { line: piece.line, name: piece.name, rule: "text glued to a secret" });
+    }
     const named = traces.in(piece.before);
     if (named !== undefined) tell(file, piece, `the name ${piece.name} holds the value of ${named}`);
-    const name = entry?.to === "file" && entry.why !== "a reference" ? (traces.in(piece.raw) ?? traces.in(piece.value)) : undefined;
+    const texts = entry?.rewritten ? [toText(entry.value)] : [piece.raw, piece.value];
+    const name =
+      entry?.to === "file" && entry.why !== "a reference" ? texts.map((text) => traces.in(text)).find(Boolean) : undefined;
     if (!entry || name === undefined) continue;
     if (plain.includes(entry.key)) {
       tell(file, piece, `${entry.key} stays readable (--plain), and holds the value of ${name}`);
@@ -221,6 +260,12 @@ function takeOut(file: Work, traces: Traces, plain: readonly string[]): boolean 
     found = true;
   }
   return found;
+}
+
+/** Other readers take a comment without a space before it for the rest of the value: of a secret it may not be shown. */
+function behindHash(one: Assignment, entry: Entry): boolean {
+  if (!one.after.includes("#") || (entry.to !== "vault" && !entry.rewritten)) return false;
+  return entry.rewritten || (one.quote === "" && /^[^\S ]*#[^\s#]/.test(one.after));
 }
 
 function tell(file: Work, piece: Assignment, text: string): void {

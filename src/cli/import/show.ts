@@ -2,7 +2,9 @@
 import type { PlannedFile } from "../../envfile/plan.ts";
 import { count, table } from "../output.ts";
 import { type Around, aroundLines, gitWord } from "./around.ts";
+import { readerOf } from "./reader.ts";
 import { labelOf, type Site } from "./site.ts";
+import { leftOutText, optionText } from "./words.ts";
 
 const namesShown = 8;
 
@@ -14,7 +16,7 @@ function named(keys: readonly string[]): string {
 const keysOf = (file: PlannedFile, to: "vault" | "file"): string[] =>
   file.entries.filter((one) => one.to === to).map((one) => one.key);
 
-export function planLines(sites: readonly Site[], around: Around, o: { verbose: boolean }): string[] {
+export function planLines(sites: readonly Site[], around: Around, o: { verbose: boolean; yes?: boolean }): string[] {
   const all = sites.flatMap((site) => site.plan.files.map((file) => ({ site, file, label: labelOf(site, file.name) })));
   const rows = all.map(({ site, file, label }) => {
     const stay = keysOf(file, "file");
@@ -30,7 +32,7 @@ export function planLines(sites: readonly Site[], around: Around, o: { verbose: 
     ];
   });
   const where = sites.length === 1 ? `project ${sites[0]?.project ?? ""}` : count(sites.length, "project");
-  const lines = [`${count(all.length, "file")} to import into ${where}.`, "", ...table(rows)];
+  const lines = [`${count(all.length, "file")} to import into ${where}. Nothing is changed yet.`, "", ...table(rows)];
   if (o.verbose) {
     lines.push("", "  why");
     lines.push(
@@ -39,13 +41,24 @@ export function planLines(sites: readonly Site[], around: Around, o: { verbose: 
       ),
     );
   }
-  const notes = all.flatMap(({ file, label }) => file.notes.map((note) => [`    ${label}:${note.line}`, note.text]));
-  if (notes.length > 0) lines.push("", "  look at", ...table(notes));
+  const notes = all.flatMap(({ site, file, label }) =>
+    file.notes.map((note) => ({ site, note, place: `    ${label}:${note.line}` })),
+  );
+  const open = notes.filter(({ note }) => note.decision);
+  const told = notes.filter(({ note }) => !note.decision);
+  if (open.length > 0) {
+    lines.push("", o.yes ? "  decided by --yes: the first of each" : "  needs a decision");
+    const choices = ({ site, note }: (typeof open)[number]): string =>
+      (note.options ?? []).map((one) => optionText(one, readerOf(site.folder)).text).join("  ");
+    const width = Math.max(...open.map(({ place }) => place.length));
+    for (const one of open) {
+      lines.push(`${one.place.padEnd(width)}  ${one.note.text}.`);
+      if (one.note.options) lines.push(`${" ".repeat(width)}  ${choices(one)}`);
+    }
+  }
+  if (told.length > 0) lines.push("", "  look at", ...table(told.map(({ place, note }) => [place, note.text])));
   const left = all.flatMap(({ file, label }) =>
-    file.leftOut.map((one) => [
-      `    ${label}:${one.line}`,
-      `left out of ${label}.zvault: ${one.rule}${one.name === undefined ? "" : ` ${one.name}`}`,
-    ]),
+    file.leftOut.map((one) => [`    ${label}:${one.line}`, leftOutText(one, `${label}.zvault`)]),
   );
   if (left.length > 0) lines.push("", "  kept in the vault only", ...table(left));
   return [...lines, ...aroundLines(around)];

@@ -3,11 +3,13 @@ import { relative } from "node:path";
 import type { ProjectInfo } from "../../calls.ts";
 import { assignments } from "../../envfile/document.ts";
 import { parse } from "../../envfile/parse.ts";
+import type { Dialect } from "../../envfile/dialects/reader.ts";
 import { type Plan, planImport, type PlanInput } from "../../envfile/plan.ts";
 import { isSlug } from "../../envfile/project.ts";
 import { ZvaultError } from "../../errors.ts";
 import { folderIn } from "../../folder.ts";
 import type { Located } from "../../locate.ts";
+import { nearest } from "../../run/nearest.ts";
 import { judge } from "../../scan/judge.ts";
 import { freshSlug } from "../project.ts";
 import type { Gathered } from "./gather.ts";
@@ -36,6 +38,7 @@ export type SiteOptions = {
   project: string | undefined;
   plain: readonly string[];
   secret: readonly string[];
+  dialect: Dialect | undefined;
 };
 
 /** Names are given out in order: a later folder gives way to an earlier one. Throws `usage`, `not-bound`. */
@@ -54,8 +57,14 @@ export function makeSites(all: readonly Gathered[], o: SiteOptions): Site[] {
     const input: PlanInput = {
       files: gathered.files,
       project,
-      options: { plain: mine(o.plain), secret: mine(o.secret) },
+      options: {
+        plain: mine(o.plain),
+        secret: mine(o.secret),
+        environment: process.env,
+        ...(o.dialect === undefined ? {} : { dialect: o.dialect }),
+      },
       judge,
+      nearest,
       ...(o.found ? { vault: o.found.id } : {}),
       ...(o.knows ? { existing: o.knows.classes } : {}),
     };
@@ -72,6 +81,12 @@ export function makeSites(all: readonly Gathered[], o: SiteOptions): Site[] {
       dangerous: dangerousOf(plan).filter((name) => !allowed.has(name)),
     };
   });
+}
+
+/** Planned again with other answers. */
+export function planAgain(site: Site, options: Partial<PlanInput["options"]>): Site {
+  const input = { ...site.input, options: { ...site.input.options, ...options } };
+  return { ...site, input, plan: planImport(input) };
 }
 
 /** Planned again for a vault that was made meanwhile: its id goes into the head of the files. */
@@ -112,8 +127,9 @@ function checkNames(all: readonly Gathered[], names: readonly string[]): void {
   const there = new Set(all.flatMap((one) => [...namesOf(one)]));
   const unknown = names.filter((name) => !there.has(name));
   if (unknown.length === 0) return;
+  const close = nearest(unknown[0] ?? "", [...there]);
   throw new ZvaultError("usage", `no such variable in these files: ${unknown.join(", ")}`, {
-    hint: "--plain and --secret take names that stand in the imported files",
+    hint: close === undefined ? "--plain and --secret take names that stand in the imported files" : `did you mean ${close}?`,
     names: unknown,
   });
 }

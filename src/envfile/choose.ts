@@ -1,0 +1,287 @@
+/**
+ * Which text each variable of an import gets, where readers differ: what dotenv 18 reads, with `${NAME}` kept as an expression where
+ * the files have NAME, unless `--dialect` or an answer says otherwise. Pure.
+ */
+import { ZvaultError } from "../errors.ts";
+import { Readings } from "./dialects/dialects.ts";
+import { dialects, type Dialect, type Part } from "./dialects/reader.ts";
+import { assignments, type Assignment, type Document } from "./document.ts";
+import { fileSet } from "./file-set.ts";
+import { printTemplate } from "./reference.ts";
+import type { Split, SplitKind } from "./splits.ts";
+import { variablesIn } from "./variables.ts";
+
+/** "keep": as dotenv reads it, variables of the same files stay variables. "leave": the line is left out. */
+export type Choice = Dialect | "keep" | "leave";
+
+/** Asked about even where the four dialects agree: the line may be a slip, and other readers do differ. */
+const slips: ReadonlySet<SplitKind> = new Set([
+  "unterminated-quote",
+  "text-after-quote",
+  "inner-quote",
+  "command-substitution",
+  "odd-name",
+  "bare-cr",
+]);
+
+export type ChooseOptions = {
+  /** for all variables; questions are then settled */
+  dialect?: Dialect;
+  /** by `answerKey` */
+  answers?: ReadonlyMap<string, Choice>;
+  /** of the caller; only names that no file has are looked up in it */
+  environment?: Readonly<Record<string, string | undefined>>;
+};
+
+export type Chosen = {
+  /** as the program will get it */
+  value: string;
+  /** as it is stored: `value`, or with `${zvault:NAME}` in it */
+  text: string;
+  /** the texts between the variables of an expression; undefined for no expression */
+  literals: readonly string[] | undefined;
+};
+
+/** One of the ways to read a variable, and who reads it so. */
+export type Option = { choice: Choice; by: Dialect[]; length: number };
+
+export type ChosenFile = {
+  name: string;
+  /** by name of the variable */
+  chosen: Map<string, Chosen>;
+  /** variables that a chosen dialect reads in a line that is no assignment for dotenv */
+  extra: { name: string; line: number }[];
+  /** assignments that a chosen dialect does not read */
+  unread: Set<Assignment>;
+  /** by name, at least two: only where nothing else decided */
+  options: Map<string, Option[]>;
+};
+
+export function answerKey(file: string, name: string): string {
+  return `${file}\0${name}`;
+}
+
+export type Source = { name: string; document: Document; text: string; splits: readonly Split[] };
+
+/** Throws `usage` for a file that the chosen dialect refuses, and for variables that name each other in a circle. */
+export function choose(sources: readonly Source[], options: ChooseOptions): ChosenFile[] {
+  return new Chooser(sources, options).files();
+}
+
+/** How a variable is to be read, before others are put in. */
+type Plan = { value: string } | { parts: readonly Part[]; value: string | undefined };
+
+class Chooser {
+  readonly #sources: readonly Source[];
+  readonly #options: ChooseOptions;
+  readonly #names: readonly string[];
+  readonly #last: ReadonlyMap<string, ReadonlyMap<string, Assignment>>;
+  readonly #readings: Readings;
+  readonly #plans = new Map<string, Plan>();
+  readonly #values = new Map<string, string>();
+
+  constructor(sources: readonly Source[], options: ChooseOptions) {
+    this.#sources = sources;
+    this.#options = options;
+    this.#names = sources.map((source) => source.name);
+    this.#last = new Map(sources.map(({ name, document }) => [name, new Map(assignments(document).map((one) => [one.name, one]))]));
+    const own = new Set([...this.#last.values()].flatMap((names) => [...names.keys()]));
+    const outside = new Map<string, string>();
+    for (const [name, value] of Object.entries(options.environment ?? {})) {
+      if (value !== undefined && !own.has(name)) outside.set(name, value);
+    }
+    this.#readings = new Readings(new Map(sources.map(({ name, text }) => [name, text])), outside);
+  }
+
+  files(): ChosenFile[] {
+    const extras = new Map(this.#sources.map((source) => [source.name, this.#structure(source)]));
+    return this.#sources.map((source) => {
+      const { extra, unread } = extras.get(source.name) ?? { extra: [], unread: new Set<Assignment>() };
+      const names = [...(this.#last.get(source.name)?.keys() ?? []), ...extra.map((one) => one.name)];
+      const chosen = new Map(names.map((name) => [name, this.#chosen(source.name, name)]));
+      const options = this.#options.dialect === undefined ? this.#questions(source) : new Map<string, Option[]>();
+      return { name: source.name, chosen, extra, unread, options };
+    });
+  }
+
+  #choiceOf(file: string, name: string): Choice {
+    return this.#options.answers?.get(answerKey(file, name)) ?? this.#options.dialect ?? "keep";
+  }
+
+  /** What the dialect of the whole import reads elsewhere than dotenv does. */
+  #structure(source: Source): Pick<ChosenFile, "extra" | "unread"> {
+    const { dialect } = this.#options;
+    const left = assignments(source.document).filter((one) => this.#choiceOf(source.name, one.name) === "leave");
+    if (dialect === undefined || dialect === "node") return { extra: [], unread: new Set(left) };
+    const reading = this.#readings.of(dialect, source.name);
+    if (reading.kind === "refused") {
+      throw new ZvaultError("usage", `${source.name}:${reading.line}: ${dialect} refuses this file: ${reading.why}`, {
+        hint: `mend the line, or import without --dialect ${dialect}`,
+      });
+    }
+    const ours = this.#last.get(source.name);
+    const extra = [...reading.bound.values()].filter((one) => !ours?.has(one.name)).map(({ name, line }) => ({ name, line }));
+    return { extra, unread: new Set(assignments(source.document).filter((one) => !reading.bound.has(one.name))) };
+  }
+
+  #planOf(file: string, name: string): Plan | undefined {
+    const key = answerKey(file, name);
+    const known = this.#plans.get(key);
+    if (known) return known;
+    const made = this.#makePlan(file, name, this.#choiceOf(file, name));
+    if (made) this.#plans.set(key, made);
+    return made;
+  }
+
+  #makePlan(file: string, name: string, choice: Choice): Plan | undefined {
+    const one = this.#last.get(file)?.get(name);
+    if (choice === "leave") return undefined;
+    if (choice === "keep" || choice === "node") {
+      if (!one) return undefined;
+      const parts = choice === "keep" ? this.#kept(file, one) : undefined;
+      return parts ? { parts, value: undefined } : { value: one.value };
+    }
+    const reading = this.#readings.of(choice, file);
+    const bound = reading.kind === "read" ? reading.bound.get(name) : undefined;
+    // an answer that this reader has nothing for; with `dialect` the line is left out
+    if (!bound) return one && this.#options.dialect === undefined ? { value: one.value } : undefined;
+    return bound.parts ? { parts: bound.parts, value: bound.value } : { value: bound.value };
+  }
+
+  /** The expression in dotenv's value; undefined if it names nothing that the files have. */
+  #kept(file: string, one: Assignment): readonly Part[] | undefined {
+    if (one.quote === "'" || one.value.includes("${zvault:")) return undefined;
+    const parts = this.#partsOf(file, one.value);
+    return parts.some((part) => typeof part !== "string") ? parts : undefined;
+  }
+
+  #partsOf(file: string, text: string): Part[] {
+    const parts: Part[] = [];
+    let done = 0;
+    for (const { name, start, end, sign, word } of variablesIn(text)) {
+      const there = this.#has(file, name);
+      if (!there || sign.endsWith("+")) continue;
+      parts.push(text.slice(done, start));
+      done = end;
+      const empty = sign === ":-" && this.#last.get(this.#winner(file, name) ?? "")?.get(name)?.value === "";
+      parts.push(...(empty ? this.#partsOf(file, word) : [{ name }]));
+    }
+    parts.push(text.slice(done));
+    return parts.filter((part) => part !== "");
+  }
+
+  #has(file: string, name: string): boolean {
+    return this.#winner(file, name) !== undefined;
+  }
+
+  /** The file of the set that gives `name` its value in a run. */
+  #winner(file: string, name: string): string | undefined {
+    return fileSet(file, this.#names).findLast((one) => this.#defines(one, name));
+  }
+
+  #defines(file: string, name: string): boolean {
+    const { dialect } = this.#options;
+    if (this.#choiceOf(file, name) === "leave") return false;
+    if (dialect === undefined || dialect === "node") return this.#last.get(file)?.has(name) === true;
+    const reading = this.#readings.of(dialect, file);
+    return reading.kind === "read" && reading.bound.has(name);
+  }
+
+  /** What a run gives for `name` where `file` is read; "" for a name that nobody sets. */
+  #valueFor(file: string, name: string, path: readonly { file: string; name: string }[]): string {
+    const winner = this.#winner(file, name);
+    return winner === undefined ? (this.#options.environment?.[name] ?? "") : this.#value(winner, name, path);
+  }
+
+  #value(file: string, name: string, path: readonly { file: string; name: string }[]): string {
+    const key = answerKey(file, name);
+    const known = this.#values.get(key);
+    if (known !== undefined) return known;
+    if (path.some((one) => one.file === file && one.name === name)) throw this.#circle([...path, { file, name }]);
+    const plan = this.#planOf(file, name);
+    const value =
+      plan === undefined
+        ? ""
+        : (plan.value ??
+          ("parts" in plan ? plan.parts : [])
+            .map((part) => (typeof part === "string" ? part : this.#valueFor(file, part.name, [...path, { file, name }])))
+            .join(""));
+    this.#values.set(key, value);
+    return value;
+  }
+
+  #circle(path: readonly { file: string; name: string }[]): ZvaultError {
+    const last = path.at(-1);
+    const from = path.findIndex((one) => one.file === last?.file && one.name === last.name);
+    const ring = path.slice(from, -1);
+    const places = ring.map(({ file, name }) => `${file}:${this.#last.get(file)?.get(name)?.line ?? 0} ${name}`);
+    const what = ring.length === 1 ? "names itself" : "name each other in a circle";
+    return new ZvaultError("usage", `${places.join(", ")} ${what}`, {
+      hint: "--dialect node stores the text as it stands; or mend the line",
+      names: [...new Set(ring.map((one) => one.name))],
+    });
+  }
+
+  #chosen(file: string, name: string): Chosen {
+    const value = this.#value(file, name, []);
+    const plan = this.#planOf(file, name);
+    const none = { value, text: value, literals: undefined };
+    if (!plan || !("parts" in plan)) return none;
+    const { parts } = plan;
+    // an expression that a run would read otherwise, now or through another file, is stored as what it comes to
+    const known = parts.every((part) => typeof part === "string" || this.#printable(file, part.name));
+    const ring = plan.value !== undefined && this.#turns(file, name, []);
+    if (!known || ring) return none;
+    const again = parts.map((part) => (typeof part === "string" ? part : this.#valueFor(file, part.name, []))).join("");
+    if (again !== value || parts.some((part) => typeof part === "string" && part.includes("${zvault:"))) return none;
+    return { value, text: printTemplate([...parts]), literals: parts.filter((part) => typeof part === "string") };
+  }
+
+  #printable(file: string, name: string): boolean {
+    return /^[A-Za-z0-9._-]{1,128}$/.test(name) && (this.#has(file, name) || this.#options.environment?.[name] !== undefined);
+  }
+
+  /** True if `name` comes to itself by way of its expression. */
+  #turns(file: string, name: string, path: readonly string[]): boolean {
+    const key = answerKey(file, name);
+    if (path.includes(key)) return true;
+    const plan = this.#planOf(file, name);
+    if (!plan || !("parts" in plan)) return false;
+    return plan.parts.some((part) => {
+      const winner = typeof part === "string" ? undefined : this.#winner(file, part.name);
+      return typeof part !== "string" && winner !== undefined && this.#turns(winner, part.name, [...path, key]);
+    });
+  }
+
+  /** Every way to read each variable on which our dialects differ; they do only where there is a split. */
+  #questions(source: Source): Map<string, Option[]> {
+    const questions = new Map<string, Option[]>();
+    for (const name of new Set(source.splits.map((split) => split.name))) {
+      const one = this.#last.get(source.name)?.get(name);
+      if (!one) continue;
+      const kept = this.#kept(source.name, one);
+      const options: (Option & { value: string })[] = [];
+      if (kept) options.push({ choice: "keep", by: [], length: 0, value: this.#keptValue(source.name, kept) });
+      for (const dialect of dialects) {
+        const reading = this.#readings.of(dialect, source.name);
+        const value = reading.kind === "read" ? reading.bound.get(name)?.value : undefined;
+        if (value === undefined) continue;
+        const same = options.find((option) => option.value === value);
+        if (same) same.by.push(dialect);
+        else options.push({ choice: dialect, by: [dialect], length: 0, value });
+      }
+      const slip = source.splits.some((split) => split.name === name && slips.has(split.kind));
+      if (slip) options.push({ choice: "leave", by: [], length: 0, value: "" });
+      if (options.length < 2) continue;
+      questions.set(
+        name,
+        options.map(({ choice, by, value }) => ({ choice, by, length: value.length })),
+      );
+    }
+    return questions;
+  }
+
+  #keptValue(file: string, parts: readonly Part[]): string {
+    return parts.map((part) => (typeof part === "string" ? part : this.#valueFor(file, part.name, []))).join("");
+  }
+}
