@@ -1,4 +1,4 @@
-/** The agent killed in the middle of its work, again and again; and two agents that want the same folder. */
+/** The agent killed in the middle of its work, again and again. */
 import * as fs from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import t from "tap";
@@ -6,8 +6,8 @@ import { type Client, connect } from "../../src/client.ts";
 import { makeKeyFile } from "../../src/key-file.ts";
 import { processStat } from "../../src/process-stat.ts";
 import { share, slow } from "../helpers/slow.ts";
-import { bytes, codeOf, refOf } from "../helpers/vault.ts";
-import { agentCommand, gone, makePlaces, realAgent } from "./real.ts";
+import { bytes, refOf } from "../helpers/vault.ts";
+import { agentCommand, gone, makePlaces } from "./real.ts";
 
 type Proof = { credential: { kind: "key-file"; parts: Uint8Array[] } };
 /** path → value; undefined: deleted */
@@ -135,25 +135,3 @@ t.test(`${to - from} times kill -9 under load: nothing acknowledged is lost`, { 
   t.ok(inFlight > (to - from) / 2, "the agent was killed while it worked");
   t.comment(`${to - from} kills, ${inFlight} changes on their way, ${problems.length} rounds with something lost`);
 });
-
-t.test(
-  "a second agent, of another HOME, never gets a vault that the first one holds, not even while that is stopped",
-  async (t) => {
-    const first = await realAgent(t);
-    const second = await realAgent(t);
-    const project = `${first.base}/shop`;
-    fs.mkdirSync(project, { mode: 0o700 });
-    const key = makeKeyFile();
-    const proof = (): { credential: { kind: "key-file"; parts: Uint8Array[] } } => ({
-      credential: { kind: "key-file", parts: [key.slice()] },
-    });
-    await first.client.ask("vault.init", { dir: project, slot: "key-file" }, proof());
-    const vault = refOf(`${project}/.zvault`);
-    const adopt = (): Promise<string> => codeOf(second.client.ask("vault.adopt", {}, { vault, ...proof() }));
-    t.equal(await adopt(), "vault-busy");
-    process.kill(first.client.agentPid, "SIGSTOP");
-    t.equal(await adopt(), "vault-busy");
-    process.kill(first.client.agentPid, "SIGCONT");
-    t.equal((await first.client.ask("kv.put", { path: "env/shop/A" }, { vault, body: [bytes("x")] })).result.version, 1);
-  },
-);

@@ -9,8 +9,8 @@ import type { Places } from "../../src/locate.ts";
 import { isGone, processStat } from "../../src/process-stat.ts";
 import type { Command } from "../../src/start-agent.ts";
 
-/** `memory`: another kind of locked memory than the best */
-export type Tuning = { time?: number; grace?: number; memory?: "mlock" };
+/** `memory`: another kind of locked memory than the best; `block`, `jump`: see driver.ts */
+export type Tuning = { time?: number; grace?: number; memory?: "mlock"; block?: number; jump?: number };
 
 const driver = fileURLToPath(new URL("driver.ts", import.meta.url));
 
