@@ -1,8 +1,10 @@
 import t from "tap";
 import { find, type History, live, type Milestone } from "./history.ts";
+import { share, slow } from "../helpers/slow.ts";
 import { crash, type Loss } from "./memory-io.ts";
 
-const slow = process.env["ZVAULT_TEST_SLOW"] === "1";
+/** How many are played in the whole version; every further round has other losses. */
+const wanted = Number(process.env["ZVAULT_TEST_STATES"] ?? 30_000);
 
 /** xorshift32: a failure names its seed, and can be played again. */
 function randomOf(seed: number): () => number {
@@ -41,10 +43,10 @@ function sorted(content: Record<string, string>): [string, string][] {
 
 t.test("whatever a crash loses, what was acknowledged is there, whole and readable", { timeout: 3_600_000 }, async (t) => {
   const history = await live();
-  const rounds = slow ? Math.ceil(10_000 / history.end / 9) + 1 : 1;
+  const { from, to } = share(slow ? Math.ceil(wanted / history.end / losses.length ** 2) : 1);
   let states = 0;
   const problems: string[] = [];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = from; round < to; round++) {
     for (let count = 1; count <= history.end; count++) {
       const all = losses.flatMap((data) => losses.map((names) => ({ data, names })));
       // the quick version takes one of the nine kinds of loss at each step
@@ -61,8 +63,8 @@ t.test("whatever a crash loses, what was acknowledged is there, whole and readab
     }
   }
   t.same(problems.slice(0, 5), []);
-  t.comment(`${states} states, ${problems.length} wrong`);
-  t.ok(states >= (slow ? 10_000 : 150), `${states} states`);
+  t.comment(`${states} states after a crash, ${problems.length} wrong`);
+  t.ok(states >= (slow ? (to - from) * history.end * losses.length ** 2 : 150), `${states} states`);
 });
 
 for (const [name, skip] of [

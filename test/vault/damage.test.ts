@@ -73,7 +73,7 @@ t.test(
   "every bit of a log that is flipped is refused, unless it is in the end that nobody was told of",
   { timeout: 3_600_000 },
   async (t) => {
-    const log = await makeLog(keyring, slow ? 140 : 6);
+    const log = await makeLog(keyring, slow ? 144 : 6);
     const [end, earlier] = [headAt(log, log.positions.at(-1)), headAt(log, log.positions.at(-2))];
     if (slow) t.ok(log.bytes.length >= 64 * 1024, `${log.bytes.length} bytes`);
     const wrong: string[] = [];

@@ -65,8 +65,6 @@ const plain = (value: unknown): string =>
 
 /** Everything that a new agent finds there, or the code with which it refuses. */
 async function look(io: MemoryIo): Promise<string> {
-  const opens: boolean[] = [];
-  for (const one of [secondKey, thirdKey]) opens.push((await find(copyOf(io), [one])).code === undefined);
   const disk = copyOf(io);
   if (!disk.stat(`${memoryWorld.dir}/vault`)) return "no-vault";
   const { door } = openDoor(memoryWorld, disk, { work });
@@ -84,6 +82,9 @@ async function look(io: MemoryIo): Promise<string> {
   const { projects } = (await askMemory(disk, door, "project.list", {})).result;
   const audit = (await askMemory(disk, door, "audit.verify", {})).result.ok;
   await door.seal("looked");
+  // a change of the keys file that was not finished is finished by whoever could open it before
+  const opens: boolean[] = [];
+  for (const one of [secondKey, thirdKey]) opens.push((await find(copyOf(disk), [one])).code === undefined);
   return plain({ found, slots, projects, opens, audit });
 }
 
@@ -166,7 +167,7 @@ async function problemOf(one: Case, at: number, fault: string): Promise<{ proble
     const unknown = code === "io" || opened.fatal.length > 0;
     if (found === after && (done || unknown || after === start.before)) return undefined;
     if (found === start.before && !done) return undefined;
-    return `found ${found.slice(0, 300)}`;
+    return `found ${found}, not ${one.after} nor ${start.before}`;
   }
 }
 
