@@ -1,9 +1,8 @@
 /**
  * Signals of a run over a pty. The program is in a session of its own: nothing that is sent to our group or by our terminal reaches it
- * without us, so every signal arrives once. What was ignored when we started stays ignored, for us and for the program (nohup).
+ * without us, so every signal arrives once. Which signals we were started with as ignored (nohup) nobody can tell: Node sets them all to
+ * their default when it starts.
  */
-import { readFileSync } from "node:fs";
-import { constants } from "node:os";
 
 export type SignalEvents = {
   /** to be sent to the program */
@@ -17,20 +16,8 @@ export type SignalEvents = {
   child(): void;
 };
 
-/** Node itself ignores these, for us only. */
-const ours: ReadonlySet<number> = new Set([constants.signals.SIGPIPE, constants.signals.SIGXFSZ]);
-
-/** Numbers of the signals that we were started with as ignored. To be asked before handlers are set. */
-export function ignoredSignals(): Set<number> {
-  const found = /^SigIgn:\s+([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "latin1"));
-  const mask = BigInt(`0x${found?.[1] ?? "0"}`);
-  return new Set(Array.from({ length: 64 }, (_, i) => i + 1).filter((n) => (mask >> BigInt(n - 1)) & 1n && !ours.has(n)));
-}
-
-export function handlePtySignals(
-  ignored: ReadonlySet<number>,
-  events: SignalEvents,
-): { off(): void; stopsUs(work: () => void): void } {
+/** Handlers run in the event loop only, so what comes while the program is being started is handled after that. */
+export function handlePtySignals(events: SignalEvents): { off(): void; stopsUs(work: () => void): void } {
   const handlers: [NodeJS.Signals, () => void][] = [
     ["SIGTERM", () => events.forward("SIGTERM")],
     ["SIGUSR1", () => events.forward("SIGUSR1")],
@@ -46,17 +33,16 @@ export function handlePtySignals(
     ["SIGPIPE", () => undefined],
     ["SIGXFSZ", () => undefined],
   ];
-  const used = handlers.filter(([signal]) => !ignored.has(constants.signals[signal]));
-  for (const [signal, handler] of used) process.on(signal, handler);
+  for (const [signal, handler] of handlers) process.on(signal, handler);
   return {
     off() {
-      for (const [signal, handler] of used) process.off(signal, handler);
+      for (const [signal, handler] of handlers) process.off(signal, handler);
     },
     /** `work` stops our whole group: with the handler in place we would not stop. */
     stopsUs(work) {
       process.off("SIGTSTP", events.suspend);
       work();
-      if (!ignored.has(constants.signals.SIGTSTP)) process.on("SIGTSTP", events.suspend);
+      process.on("SIGTSTP", events.suspend);
     },
   };
 }

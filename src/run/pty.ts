@@ -23,7 +23,7 @@ import { Keyboard } from "./keyboard.ts";
 import type { MaskSet } from "./mask/borders.ts";
 import { OuterTerminal } from "./outer-terminal.ts";
 import { startFailure } from "./program.ts";
-import { handlePtySignals, ignoredSignals } from "./pty-signals.ts";
+import { handlePtySignals } from "./pty-signals.ts";
 import { Pump } from "./pump.ts";
 import type { Outcome } from "./spawn.ts";
 
@@ -37,7 +37,6 @@ type Parts = {
   outer: OuterTerminal;
   master: number;
   pid: number;
-  ignored: ReadonlySet<number>;
   set: MaskSet;
   /** the pipe that is the program's stderr, where that is no terminal */
   stderr: number | undefined;
@@ -53,13 +52,12 @@ export async function runPty(start: Start, set: MaskSet, streams: Streams, guard
     outer.close();
     return undefined;
   }
-  const ignored = ignoredSignals();
   resetSignalsForExec();
   const err = streams.stderr ? undefined : pipe2();
   let pid: number;
   try {
     guard.restore();
-    pid = spawned(start, actions(streams, pty.path, err?.[1]), ignored);
+    pid = spawned(start, actions(streams, pty.path, err?.[1]));
   } catch (error) {
     outer.close();
     for (const fd of [pty.master, err?.[0]]) if (fd !== undefined) closeSync(fd);
@@ -68,8 +66,7 @@ export async function runPty(start: Start, set: MaskSet, streams: Streams, guard
     setCoreLimitZero();
     if (err) closeSync(err[1]);
   }
-  // no signal is lost in between: handlers run in the event loop only
-  return await new PtyRun({ outer, master: pty.master, pid, ignored, set, stderr: err?.[0] }).end();
+  return await new PtyRun({ outer, master: pty.master, pid, set, stderr: err?.[0] }).end();
 }
 
 class PtyRun {
@@ -93,7 +90,7 @@ class PtyRun {
     this.#pid = pid;
     this.#initial = outer.modes;
     this.#ended = new Promise((done) => (this.#finish = done));
-    this.#signals = handlePtySignals(o.ignored, {
+    this.#signals = handlePtySignals({
       forward: (signal) => this.#send(signal),
       key: (signal) => this.#key(signal),
       hangUp: () => this.#hangUp(),
@@ -224,8 +221,8 @@ function actions(streams: Streams, path: string, stderr: number | undefined): Ac
   ];
 }
 
-function spawned(start: Start, list: readonly Action[], ignored: ReadonlySet<number>): number {
-  const common = { env: start.environment, actions: list, session: true, keepIgnored: ignored };
+function spawned(start: Start, list: readonly Action[]): number {
+  const common = { env: start.environment, actions: list, session: true };
   try {
     return spawnProgram({ program: start.program, argv: start.command, ...common });
   } catch (error) {

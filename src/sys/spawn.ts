@@ -1,6 +1,6 @@
 /**
  * Starting a program by posix_spawn(3), which knows what node:child_process does not: a session of its own whose controlling terminal is
- * the first terminal it opens, and signals that stay ignored. No copy of our memory is made (glibc: CLONE_VFORK), so it takes 1 ms
+ * the first terminal it opens. No copy of our memory is made (glibc: CLONE_VFORK), so it takes 1 ms
  * however large we are, and a failed exec is reported here.
  */
 import { check, libc, systemError } from "./libc.ts";
@@ -14,17 +14,14 @@ export type Spawn = {
   argv: readonly string[];
   env: ReadonlyMap<string, string>;
   actions: readonly Action[];
-  /** makes it the leader of a new session */
+  /** makes it the leader of a new session; its signals are all at their default, and none is blocked */
   session: boolean;
-  /** numbers of signals that stay ignored if they are so now; all others are put to their default, and none is blocked */
-  keepIgnored?: ReadonlySet<number>;
 };
 
 // glibc's own are 80 and 336 bytes on x64, and no larger elsewhere
 const actionsSize = 256;
 const attributesSize = 1024;
 const sigsetSize = 128;
-const signals = 64;
 const flag = { sigDefault: 0x04, sigMask: 0x08, session: 0x80 };
 const readWrite = 2;
 
@@ -43,10 +40,9 @@ export function spawnProgram(o: Spawn): number {
       if ("from" in one) done("adddup2", call.posix_spawn_file_actions_adddup2(actions, one.from, one.fd));
       else done("addopen", call.posix_spawn_file_actions_addopen(actions, one.fd, text(one.open), readWrite, 0));
     }
-    const kept = o.keepIgnored ?? new Set();
-    const defaults = Array.from({ length: signals }, (_, i) => i + 1).filter((number) => !kept.has(number));
-    done("setsigdefault", call.posix_spawnattr_setsigdefault(attributes, sigset(defaults)));
-    done("setsigmask", call.posix_spawnattr_setsigmask(attributes, sigset([])));
+    // `sigset_t`: a bit for each signal
+    done("setsigdefault", call.posix_spawnattr_setsigdefault(attributes, room(sigsetSize).fill(0xff)));
+    done("setsigmask", call.posix_spawnattr_setsigmask(attributes, room(sigsetSize)));
     const flags = flag.sigDefault | flag.sigMask | (o.session ? flag.session : 0);
     done("setflags", call.posix_spawnattr_setflags(attributes, flags));
     done("spawn", call.posix_spawn(pid, text(o.program), actions, attributes, argv.table, env.table));
@@ -113,13 +109,6 @@ function text(value: string): Uint8Array {
 
 function room(size: number): Uint8Array {
   return new Uint8Array(new ArrayBuffer(size));
-}
-
-/** `sigset_t`: bit n - 1 for signal n. */
-function sigset(numbers: readonly number[]): Uint8Array {
-  const set = room(sigsetSize);
-  for (const number of numbers) set[(number - 1) >> 3] = (set[(number - 1) >> 3] ?? 0) | (1 << ((number - 1) & 7));
-  return set;
 }
 
 /** These functions return the error instead of setting errno. */
