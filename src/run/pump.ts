@@ -12,8 +12,8 @@ const linger = 200;
 const busy = 2;
 /** One is read into while the others wait to be written. */
 const buffers = 4;
-/** What a pty may still hold when its program ends is less; what comes after that many bytes was written by somebody else since. */
-const leftInPty = 1024 * 1024;
+/** A pty holds less (12 KiB) when its program ends: what comes after that many bytes was written since, by somebody else. */
+const leftInPty = 65_536;
 
 export class Pump {
   /** what went wrong with the output, other than a reader that had enough */

@@ -13,11 +13,13 @@ import { pipe2 } from "../sys/pipe.ts";
 import type { Shield, Start } from "./exec.ts";
 import type { Ending } from "./exit.ts";
 import type { MaskSet } from "./mask/borders.ts";
+import { outputPty } from "./output-pty.ts";
 import { startFailure } from "./program.ts";
 import { Pump } from "./pump.ts";
 import { Witness } from "./witness.ts";
 
-export type Masked = { stdout: boolean; stderr: boolean };
+/** "terminal": masked, and a terminal to the program */
+export type Masked = { stdout: boolean; stderr: boolean | "terminal" };
 
 export type Outcome = {
   ending: Ending;
@@ -30,9 +32,10 @@ const forwarded: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "S
 /** Starts the program and returns when it has ended and its output is written. Throws `RunFailure` if it cannot be started. */
 export async function runMasked(start: Start, set: MaskSet, masked: Masked, guard: Shield): Promise<Outcome> {
   // with stdout and stderr in one place (2>&1) one pipe keeps the order of the lines
-  const joined = masked.stdout && masked.stderr && samePlace();
+  const joined = masked.stdout && masked.stderr === true && samePlace();
   const out = masked.stdout ? pipe2() : undefined;
-  const err = masked.stderr && !joined ? pipe2() : undefined;
+  const screen = masked.stderr === "terminal" ? outputPty(2) : undefined;
+  const err = screen?.ends ?? (masked.stderr !== false && !joined ? pipe2() : undefined);
   let child: ChildProcess | undefined;
   const signals = handleSignals(() => child);
   try {
@@ -49,11 +52,18 @@ export async function runMasked(start: Start, set: MaskSet, masked: Masked, guar
   }
   const pumps: { name: "stdout" | "stderr"; pump: Pump }[] = [];
   if (out) pumps.push({ name: "stdout", pump: new Pump(out[0], 1, set) });
-  if (err) pumps.push({ name: "stderr", pump: new Pump(err[0], 2, set) });
+  if (err) pumps.push({ name: "stderr", pump: new Pump(err[0], 2, set, { pty: screen !== undefined }) });
+  const resize = () => {
+    screen?.resize();
+    // it heard of it when we did, and has asked too early
+    child?.kill("SIGWINCH");
+  };
+  if (screen) process.on("SIGWINCH", resize);
   signals.watch();
   const ending = await ended(child);
   await Promise.all(pumps.map(({ pump }) => pump.finish()));
   signals.stop();
+  process.off("SIGWINCH", resize);
   return { ending, streams: pumps.map(({ name, pump }) => ({ name, counts: pump.counts, problem: pump.problem })) };
 }
 

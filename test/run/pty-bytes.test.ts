@@ -82,6 +82,19 @@ t.test("stdin from a pipe stays a pipe, binary and whole; stderr in a file is ma
   t.equal(readFileSync(join(folder, "err"), "utf8"), "‹zvault:KEY›\n");
 });
 
+t.test("with stdout in a pipe, stderr stays a terminal and is masked, and keyboard and modes are left alone", async (t) => {
+  const { pid, terminal, folder } = start(
+    t,
+    `test -t 2 && echo "$KEY" && echo "$KEY" >&2; stty size <&2 >&2; stty -F /dev/tty -g; read x < /dev/tty; echo "read $x"`,
+    { shell: `stty onlcr opost icrnl icanon rows 20; stty -g > "$D/modes"; "$@" | cat > "$D/out"` },
+  );
+  await until(() => terminal.seen.includes("20 80"));
+  await terminal.send(Buffer.from("typed\n"));
+  t.same(await endOf(pid), { kind: "exited", code: 0 });
+  t.equal(terminal.seen.toString(), "‹zvault:KEY›\r\n20 80\r\n");
+  t.equal(readFileSync(join(folder, "out"), "utf8"), `‹zvault:KEY›\n${readFileSync(join(folder, "modes"), "utf8")}read typed\n`);
+});
+
 t.test("the program has default signals, no descriptor of ours, and nobody but it has a value in its environment", async (t) => {
   const { pid, terminal } = start(t, `grep Sig /proc/self/status; ls -1 /proc/self/fd; echo "mask $PPID"; read x`, {
     shell: `ls -1 /proc/self/fd; echo .; exec "$@"`,

@@ -1,10 +1,10 @@
-/** `runPty` alone: `node pty-driver.ts SECRETS.json CMD …`; SECRETS.json: {NAME: value}. Started on a terminal by the tests. */
+/** `runOnTerminal` alone: `node pty-driver.ts SECRETS.json CMD …`; SECRETS.json: {NAME: value}. Started on a terminal by the tests. */
 import { readFileSync } from "node:fs";
 import { shield } from "../../src/run/exec.ts";
 import { endAs } from "../../src/run/exit.ts";
 import { maskSet } from "../../src/run/mask/borders.ts";
 import { findProgram } from "../../src/run/program.ts";
-import { runPty } from "../../src/run/pty.ts";
+import { runOnTerminal } from "../../src/run/on-terminal.ts";
 import { isTerminal } from "../../src/sys/tty.ts";
 
 const secrets = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Record<string, string>;
@@ -14,6 +14,6 @@ for (const [name, value] of Object.entries({ ...process.env, ...secrets })) if (
 const guard = shield();
 const set = maskSet(Object.entries(secrets).map(([name, value]) => ({ name, bytes: new TextEncoder().encode(value) })));
 const program = findProgram(command[0] ?? "", process.env["PATH"], process.cwd());
-const outcome = await runPty({ program, command, environment }, set, { stdin: isTerminal(0), stderr: isTerminal(2) }, guard);
-if (!outcome) process.exit(99);
+const at = { stdout: isTerminal(1), stderr: isTerminal(2) };
+const outcome = await runOnTerminal({ program, command, environment }, set, at, guard);
 endAs(outcome.ending);
