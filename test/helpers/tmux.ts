@@ -71,9 +71,19 @@ export class Tmux {
     }
   }
 
+  /** The screen, once it fits and does not change any more. */
+  async still(wanted: string | RegExp): Promise<string> {
+    for (let before = await this.until(wanted); ;) {
+      await new Promise((wake) => setTimeout(wake, 100));
+      const screen = await this.until(wanted);
+      if (screen === before) return screen;
+      before = screen;
+    }
+  }
+
   /** The shell waits for a line. */
   async prompt(): Promise<void> {
-    await this.until(/\n\$\n*$/);
+    await this.until(/(^|\n)\$\n*$/);
   }
 
   /** Hangs up: what runs in there gets SIGHUP. */
