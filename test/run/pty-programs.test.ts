@@ -1,5 +1,4 @@
 /** Real programs in the pty lane, in tmux: what stands on their screens. */
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +7,8 @@ import { forms } from "../../src/run/mask/forms.ts";
 import { missing, Tmux } from "../helpers/tmux.ts";
 
 const driver = join(import.meta.dirname, "pty-driver.ts");
+
+const slow = process.env["ZVAULT_TEST_SLOW"] !== undefined;
 
 /** 50 values of many alphabets and lengths. */
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=!$%&*#@";
@@ -54,34 +55,30 @@ async function left(t: Test, terminal: Tmux): Promise<void> {
   t.match(await terminal.until(/modes-42|differ|EOF/), "modes-42", "the terminal is as before");
 }
 
-t.test(
-  "less: pages with values over the margin are masked, search and horizontal scrolling work",
-  { skip: missing("less") },
-  async (t) => {
-    const { terminal } = place(t);
-    for (const option of ["", "-S ", "-N "]) {
-      terminal.line(`clear; ./run less ${option}text`);
-      await terminal.still(/text/);
-      for (const keys of [[], ["C-f"], ["C-f"], ["C-f"], ["/", "S", "7", "Enter"]]) {
-        if (keys.length > 0) terminal.keys(...keys);
-        const screen = await terminal.still("‹zvault:S");
-        t.same(leaks(screen), [], `less ${option}${keys.join("")}`);
-      }
-      terminal.keys("q");
-      await left(t, terminal);
+t.test("less: pages with values over the margin are masked, and search works", { skip: missing("less") }, async (t) => {
+  const { terminal } = place(t);
+  for (const option of slow ? ["", "-S ", "-N "] : [""]) {
+    terminal.line(`clear; ./run less ${option}text`);
+    await terminal.still(/text/);
+    for (const keys of [[], ["C-f"], ["C-f"], ["/", "S", "7", "Enter"]]) {
+      if (keys.length > 0) terminal.keys(...keys);
+      const screen = await terminal.still("‹zvault:S");
+      t.same(leaks(screen), [], `less ${option}${keys.join("")}`);
     }
-  },
-);
+    terminal.keys("q");
+    await left(t, terminal);
+  }
+});
 
 t.test(
   "vim: pages, jumps, typing and line numbers; the screen is whole when there is no hit",
   { skip: missing("vim") },
   async (t) => {
     const { folder, terminal } = place(t);
-    for (const option of ["-c 'set ruler'", "-c 'set ruler nu hlsearch'"]) {
+    for (const option of slow ? ["-c 'set ruler'", "-c 'set ruler nu hlsearch'"] : ["-c 'set ruler nu'"]) {
       terminal.line(`clear; ./run vim -n -u NONE ${option} text`);
       await terminal.until(/1,1/);
-      for (const keys of ["", "C-f", "C-f", "G", "C-b", "/S9\r", "gg"]) {
+      for (const keys of ["", "C-f", "G", "/S9\r"]) {
         if (keys.startsWith("C-")) terminal.keys(keys);
         else if (keys !== "") terminal.type(keys);
         const screen = await terminal.still("‹zvault:S");
@@ -154,7 +151,6 @@ t.test("progress bars over one line, in colours, and a prompt of npm", { skip: m
   );
   await terminal.until("end-2");
   t.match(terminal.screen(), /^\[5> {4}\] ‹zvault:S1› 5$/m);
-  t.match(execFileSync("tmux", ["-V"]).toString(), "tmux");
   terminal.line("clear; ./run npm init --offline; echo done-$?");
   await terminal.until("package name:");
   terminal.line("a-name");
