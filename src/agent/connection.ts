@@ -12,6 +12,7 @@ import { type Frame, FrameReader, type Room } from "../frame-reader.ts";
 import type { Answer, Caller, Door, Request } from "../protocol.ts";
 import { isVerb } from "../verbs.ts";
 import type { AgentLog } from "./log.ts";
+import { Room as Share } from "./room.ts";
 
 /** What a connection needs of its agent. */
 export type Serving = {
@@ -43,6 +44,7 @@ export class Connection {
   readonly #caller: () => Caller;
   readonly #reader = new FrameReader<RequestHeader>(parseRequest, secretRoom);
   readonly #socket: net.Socket;
+  readonly #room = new Share(() => this.cut());
   #queue: Frame<RequestHeader>[] = [];
   #busy = false;
   #ended = false;
@@ -69,6 +71,7 @@ export class Connection {
       this.#ended = true;
       this.#sent();
       this.#reader.abort();
+      this.#room.release();
       for (const frame of this.#queue.splice(0)) frame.wipe();
       closed();
     });
@@ -87,6 +90,7 @@ export class Connection {
   #read(bytes: Uint8Array): boolean {
     try {
       if (this.#broken) return true; // the rest of something that is no frame, so that our answer gets through
+      this.#room.hold(bytes.length);
       this.#queue.push(...this.#reader.push(bytes));
       this.#watch();
       this.#work().catch((failure: unknown) => {
@@ -145,6 +149,7 @@ export class Connection {
       }
     }
     this.#busy = false;
+    if (this.#reader.idle) this.#room.release();
     if (this.#ended) this.#socket.end(() => this.cut());
     else if (!this.#broken) this.#socket.resume();
   }

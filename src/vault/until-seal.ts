@@ -63,6 +63,9 @@ export class UntilSeal {
     if (now?.dev !== file.dev || now.ino !== file.ino || now.kind !== "file") return false;
     const fd = this.#io.open(file.path, "read-write");
     try {
+      // what was opened counts: the path may lead elsewhere by now
+      const opened = this.#io.identity(fd);
+      if (opened.dev !== file.dev || opened.ino !== file.ino) return false;
       this.#io.truncate(fd, 0);
     } finally {
       this.#io.close(fd);

@@ -136,6 +136,19 @@ t.test("500 idle connections do not keep the next one out, and of more the quiet
   for (const peer of idle) peer.close();
 });
 
+t.test("many peers that send large requests and never end them do not fill the memory, and the next one is served", async (t) => {
+  const { client, places } = await realAgent(t);
+  const part = frameLimits.part;
+  const head = printHead(goodHeader(places, { verb: "kv.put", body: Array<number>(64).fill(part) }));
+  const rest = Buffer.alloc(60 * part, 1);
+  const peers = Array.from({ length: 5 }, () => new Peer(places).send(head, rest));
+  await Promise.race(peers.map((peer) => peer.closed));
+  t.equal((await client.ask("agent.status", {})).result.pid, client.agentPid);
+  const resident = Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${client.agentPid}/status`, "latin1"))?.[1]);
+  t.ok(resident < 500 * 1024, `${resident} KiB`);
+  for (const peer of peers) peer.close();
+});
+
 t.test("another user is cut before a byte is read", async (t) => {
   if (!root) return t.comment("not run: other users need root");
   const { client, base, places } = await realAgent(t);
