@@ -117,13 +117,19 @@ function lostFile(dir: string, how: Located["how"], known: readonly Known[], pla
 }
 
 function checkFolder(found: fs.Stats, path: string): void {
-  const refuse = (why: string): never => {
-    throw new ZvaultError("unsafe-file", `${path} ${why}`);
-  };
-  if (found.isSymbolicLink()) refuse("is a symbolic link; a vault's folder is a real one");
-  if (!found.isDirectory()) refuse("is no folder");
-  if (found.uid !== process.geteuid?.()) refuse("belongs to another user (was sudo used?)");
-  if ((found.mode & 0o022) !== 0) refuse("can be written by others; chmod 700 it");
+  if (found.isSymbolicLink())
+    throw unsafe(path, "is a symbolic link; a vault's folder is a real one", `go to the folder it leads to: ls -l ${path}`);
+  if (!found.isDirectory()) throw unsafe(path, "is no folder", `\`ls -l ${path}\` shows what it is; move it away`);
+  if (found.uid !== process.geteuid?.()) throw unsafe(path, foreign, asOwner(path));
+  if ((found.mode & 0o022) !== 0) throw unsafe(path, "can be written by others", `chmod 700 ${path}`);
+}
+
+const notAFile = "`ls -l` shows what it is; move it away, then `zvault backup restore`";
+const foreign = "belongs to another user (was sudo used?)";
+const asOwner = (path: string): string => `run zvault as that user, without sudo; if it is yours: sudo chown -R $USER ${path}`;
+
+function unsafe(path: string, why: string, hint: string): ZvaultError {
+  return new ZvaultError("unsafe-file", `${path} ${why}`, { hint, names: [path] });
 }
 
 const vaultMagic = [0x7a, 0x76, 0x61, 0x75, 0x6c, 0x74, 0, 1];
@@ -137,17 +143,20 @@ function readVault(dir: string, how: Located["how"]): Located | undefined {
   } catch (failure) {
     const { code } = failure as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;
-    throw new ZvaultError("unsafe-file", `${path} is no file that can be read (${code})`);
+    if (code === "ELOOP") throw unsafe(path, "is a symbolic link", "put the file itself there, or `zvault backup restore`");
+    if (code === "ENXIO") throw unsafe(path, "is not a regular file", notAFile);
+    throw unsafe(path, `cannot be read (${code})`, asOwner(dir));
   }
   try {
     const found = fs.fstatSync(fd, { bigint: true });
-    if (!found.isFile()) throw new ZvaultError("unsafe-file", `${path} is not a regular file`);
-    if (Number(found.uid) !== process.geteuid?.())
-      throw new ZvaultError("unsafe-file", `${path} belongs to another user (was sudo used?)`);
+    if (!found.isFile()) throw unsafe(path, "is not a regular file", notAFile);
+    if (Number(found.uid) !== process.geteuid?.()) throw unsafe(path, foreign, asOwner(dir));
     const header = new Uint8Array(128);
     const got = fs.readSync(fd, header, 0, header.length, 0);
     if (got < header.length || vaultMagic.some((byte, index) => header[index] !== byte)) {
-      throw new ZvaultError("damaged", `${path} is not a vault`, { hint: "`zvault backup list` shows the copies there are" });
+      throw new ZvaultError("damaged", `${path} is not a vault`, {
+        hint: "`zvault backup restore` takes the newest copy; `zvault backup list` shows all",
+      });
     }
     const id = Buffer.from(header.subarray(16, 32)).toString("hex");
     return { dir, id, dev: String(found.dev), ino: String(found.ino), root: dirname(dir), how };
@@ -183,12 +192,8 @@ type Known = { id: string; dir: string };
 
 /** The lines of `known` (written by vault/known.ts): id, tab, path as JSON. Lines of another form are passed over. */
 function readKnown(places: Places): Known[] {
-  let text: string;
-  try {
-    text = fs.readFileSync(`${places.state}/known`, "utf8");
-  } catch {
-    return [];
-  }
+  const text = readOurs(places.state, "known");
+  if (text === undefined) return [];
   return text.split("\n").flatMap((line) => {
     const [, id, quoted] = /^([0-9a-f]{32})\t(".*")$/.exec(line) ?? [];
     if (id === undefined || quoted === undefined) return [];
@@ -198,6 +203,38 @@ function readKnown(places: Places): Known[] {
       return [];
     }
   });
+}
+
+/**
+ * A small file of the state folder, undefined when there is none. Both are looked at first: whoever writes into that folder says which
+ * vaults are ours, and a FIFO in the file's place would hold up every command.
+ */
+function readOurs(folder: string, name: string): string | undefined {
+  const above = fs.statSync(folder, { throwIfNoEntry: false });
+  if (!above) return undefined;
+  if (!above.isDirectory()) throw unsafe(folder, "is no folder", `\`ls -l ${folder}\` shows what it is; move it away`);
+  if (above.uid !== process.geteuid?.()) throw unsafe(folder, foreign, asOwner(folder));
+  if ((above.mode & 0o022) !== 0) throw unsafe(folder, "can be written by others", `chmod 700 ${folder}`);
+  const path = `${folder}/${name}`;
+  let fd: number;
+  try {
+    fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+  } catch (failure) {
+    const { code } = failure as NodeJS.ErrnoException;
+    if (code === "ENOENT") return undefined;
+    throw unsafe(path, code === "ELOOP" ? "is a symbolic link" : `cannot be read (${code})`, moveAway(path));
+  }
+  try {
+    const found = fs.fstatSync(fd);
+    if (!found.isFile() || found.size > 4 * 1024 * 1024) throw unsafe(path, "is not a small regular file", moveAway(path));
+    return fs.readFileSync(fd, "utf8");
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function moveAway(path: string): string {
+  return `move it away: mv ${path} ${path}.odd; then \`zvault adopt\` for each vault of yours`;
 }
 
 function realOr(path: string): string {

@@ -22,14 +22,18 @@ export function takeLock(runtime: string): number | undefined {
   try {
     fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
   } catch (failure) {
-    throw new ZvaultError("no-runtime", `${path} cannot be opened (${(failure as NodeJS.ErrnoException).code})`);
+    throw new ZvaultError("no-runtime", `${path} cannot be opened (${(failure as NodeJS.ErrnoException).code})`, removeIt(path));
   }
   const found = fstatSync(fd);
   const safe = found.isFile() && found.uid === process.geteuid?.();
   if (safe && tryLock(fd)) return fd;
   closeSync(fd);
-  if (!safe) throw new ZvaultError("no-runtime", `${path} is not a file of yours`);
+  if (!safe) throw new ZvaultError("no-runtime", `${path} is not a file of yours`, removeIt(path));
   return undefined;
+}
+
+function removeIt(path: string): { hint: string } {
+  return { hint: `\`ls -ld ${path}\` shows what it is; remove it and try again` };
 }
 
 export class Listener {
@@ -136,7 +140,7 @@ async function removeStale(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return;
   if (!found.isSocket() || found.uid !== process.geteuid?.()) {
-    throw new ZvaultError("no-runtime", `${path} is not a socket of yours`, { hint: `look at it, and remove it` });
+    throw new ZvaultError("no-runtime", `${path} is not a socket of yours`, removeIt(path));
   }
   const alive = await new Promise<boolean>((resolve) => {
     const probe = net.connect(path, () => {

@@ -17,7 +17,7 @@ function readAll(fd: number, most: number, what: string): Uint8Array {
     if (length === room.length) {
       if (length > most) {
         room.fill(0);
-        throw new ZvaultError("too-large", `${what} is larger than ${most} bytes`);
+        throw tooLarge(what, most);
       }
       const more = new Uint8Array(new ArrayBuffer(Math.min(most + 1, room.length * 4)));
       more.set(room);
@@ -30,11 +30,17 @@ function readAll(fd: number, most: number, what: string): Uint8Array {
   }
   if (length > most) {
     room.fill(0);
-    throw new ZvaultError("too-large", `${what} is larger than ${most} bytes`);
+    throw tooLarge(what, most);
   }
   const bytes = room.slice(0, length);
   room.fill(0);
   return bytes;
+}
+
+function tooLarge(what: string, most: number): ZvaultError {
+  const hint =
+    most === limits.value ? "a value is at most 1 MiB: keep the file elsewhere, and the key to it here" : "is it the right file?";
+  return new ZvaultError("too-large", `${what} is larger than ${most} bytes`, { hint, names: [what] });
 }
 
 function readSome(fd: number, into: Uint8Array, at: number): number {
@@ -73,9 +79,8 @@ export function readSecretFile(path: string, o: { strict: boolean; most?: number
   }
   try {
     const stat = fstatSync(fd);
-    const unsafe = (why: string, hint: string) =>
-      new ZvaultError("unsafe-file", `${path} ${why}`, { ...(hint === "" ? {} : { hint }), names: [path] });
-    if (!stat.isFile()) throw unsafe("is no regular file", o.strict ? "" : "pipe it in with -");
+    const unsafe = (why: string, hint: string) => new ZvaultError("unsafe-file", `${path} ${why}`, { hint, names: [path] });
+    if (!stat.isFile()) throw unsafe("is no regular file", o.strict ? `ls -ld ${path}` : "pipe it in with -");
     if (stat.uid !== process.geteuid?.() && stat.uid !== 0) throw unsafe(`belongs to user ${stat.uid}`, "make a copy of your own");
     if (o.strict && (stat.mode & 0o077) !== 0) throw unsafe("can be read by others", `chmod 600 ${path}`);
     return readAll(fd, o.most ?? limits.value, path);
@@ -89,6 +94,7 @@ export function readSource(source: string): Uint8Array | undefined {
   if (source === "-") return readStdin();
   if (source.startsWith("@")) {
     const path = source.slice(1);
+    if (path === "") throw new ZvaultError("usage", "@ needs the name of a file behind it", { hint: "@FILE, or - for stdin" });
     const bytes = readSecretFile(path, { strict: false });
     noteIfReadable(path);
     return bytes;
@@ -143,7 +149,8 @@ export function readShares(sources: readonly string[]): Credential {
     parts.push(...lines(bytes));
     bytes.fill(0);
   }
-  if (parts.length === 0) throw new ZvaultError("wrong-share", "no share was given");
+  if (parts.length === 0)
+    throw new ZvaultError("wrong-share", "no share was given", { hint: "one a line, all of them in one call" });
   return { kind: "shares", parts };
 }
 

@@ -11,12 +11,15 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
+  type Stats,
   writeSync,
 } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ZvaultError } from "../errors.ts";
-import { fileError } from "./errors.ts";
+import { fileError, notRegular } from "./errors.ts";
+
+/** Far more than an env file or a .gitignore is. */
+const largest = 64 * 1024 * 1024;
 
 /** A new file of ours, 0600. Throws `would-ask` if there is one. */
 export function createPrivate(path: string): number {
@@ -39,12 +42,21 @@ export function fillFile(fd: number, bytes: Uint8Array, path: string): void {
   }
 }
 
+function lookAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
 /** A file's whole content by way of a temporary one next to it; `replace` allows one that is there. 0600 unless `mode` says otherwise. */
 export function writeWhole(path: string, bytes: Uint8Array, o: { replace: boolean; mode?: number }): void {
-  const old = lstatSync(path, { throwIfNoEntry: false });
+  if (path === "") throw new ZvaultError("usage", "a file needs a name");
+  const old = lookAt(path);
+  if (old && !old.isFile()) throw notRegular(path);
   if (old && !o.replace)
     throw new ZvaultError("would-ask", `${path} exists already`, { hint: "--yes writes over it", names: [path] });
-  if (old && !old.isFile()) throw new ZvaultError("unsafe-file", `${path} is no regular file`, { names: [path] });
   if (!existsSync(dirname(resolve(path)))) throw new ZvaultError("not-found", `there is no folder for ${path}`, { names: [path] });
   const temporary = `${dirname(resolve(path))}/.zvault-${Buffer.from(crypto.getRandomValues(new Uint8Array(6))).toString("hex")}`;
   let fd: number;
@@ -83,37 +95,51 @@ export async function changeFile(path: string, change: (bytes: Uint8Array) => Ui
     },
   );
   try {
-    const found = readCommitted(path, largestCommitted);
-    const old = found !== undefined;
-    const bytes = change(found ?? new Uint8Array());
+    const old = readProjectFile(path);
+    const bytes = change(old?.bytes ?? new Uint8Array());
     if (!bytes) return false;
-    writeWhole(path, bytes, { replace: true, mode: old ? statSync(path).mode & 0o777 : 0o666 & ~process.umask() });
+    writeWhole(path, bytes, { replace: true, mode: old ? old.mode : 0o666 & ~process.umask() });
     return true;
   } finally {
     await release();
   }
 }
 
-/** More than any file of ours or of git holds that we change. */
-const largestCommitted = 64 * 1024 * 1024;
-
 /** A file that came with the project, undefined if there is none. Throws `unsafe-file` for a link, a pipe or a device, `too-large`. */
 export function readCommitted(path: string, most: number): Uint8Array | undefined {
+  return readProject(path, most, () => {})?.bytes;
+}
+
+/**
+ * A file of the project that is to be changed: regular, ours (or root's), not others' to write. undefined when there is none. Throws
+ * `unsafe-file`, `too-large`.
+ */
+export function readProjectFile(path: string): { bytes: Uint8Array; mode: number } | undefined {
+  return readProject(path, largest, ({ uid, mode }) => {
+    const unsafe = (why: string, hint: string) => new ZvaultError("unsafe-file", `${path} ${why}`, { hint, names: [path] });
+    if (uid !== process.geteuid?.() && uid !== 0)
+      throw unsafe(`belongs to user ${uid}, not to you`, "run as that user, or make a copy of your own");
+    if ((mode & 0o002) !== 0) throw unsafe("can be written by everybody", `chmod o-w ${path}`);
+  });
+}
+
+function readProject(path: string, most: number, check: (stat: Stats) => void): { bytes: Uint8Array; mode: number } | undefined {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw code === "ELOOP"
-      ? new ZvaultError("unsafe-file", `${path} is a symbolic link`, { names: [path] })
-      : fileError(error, path);
+    throw fileError(error, path);
   }
   try {
     const stat = fstatSync(fd);
-    if (!stat.isFile()) throw new ZvaultError("unsafe-file", `${path} is no regular file`, { names: [path] });
+    if (!stat.isFile()) throw notRegular(path);
+    check(stat);
     if (stat.size > most) throw new ZvaultError("too-large", `${path} is larger than ${most} bytes`, { names: [path] });
-    return readFileSync(fd);
+    return { bytes: readFileSync(fd), mode: stat.mode & 0o777 };
+  } catch (error) {
+    throw fileError(error, path);
   } finally {
     closeSync(fd);
   }

@@ -86,7 +86,7 @@ export class Project {
     if (isPath(typed)) return { ref: refOf(typed) };
     // dotenv drops __proto__
     if (!/^[A-Za-z0-9._-]{1,128}$/.test(typed) || typed === "__proto__") {
-      throw new ZvaultError("usage", `${JSON.stringify(typed.slice(0, 40))} is no name`, {
+      throw new ZvaultError("usage", `${spelled(typed)} is no name`, {
         hint: "letters, digits, . _ -; or a path: /env/shop/NAME",
       });
     }
@@ -128,6 +128,14 @@ export class Project {
     const close = nearest(name, [...names]);
     return close === undefined ? "zvault ls" : `did you mean ${close}?`;
   }
+}
+
+/** Only ASCII: a full-width letter or a no-break space looks as if nothing were wrong. */
+function spelled(typed: string): string {
+  return JSON.stringify(typed.slice(0, 40)).replace(
+    /[^\x20-\x7e]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** True for what names a place in the vault, not a variable. */

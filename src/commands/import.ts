@@ -17,6 +17,7 @@ import { recordIgnored } from "../cli/import/record.ts";
 import { inVault, makeSites, type Site } from "../cli/import/site.ts";
 import { storeSites } from "../cli/import/store.ts";
 import { known, makeVault } from "../cli/import/vault.ts";
+import { checkTarget } from "../cli/import/write.ts";
 import { count, table } from "../cli/output.ts";
 import type { Session } from "../cli/session.ts";
 import { mention } from "../cli/stream.ts";
@@ -103,6 +104,10 @@ out of its index, and what its history holds is marked until it gets a new value
     const readers = lookForReaders(start, sites, { fix, stub: flags.keep ? false : stub });
     const plan = { sites, around, passed, readers };
     if (flags["dry-run"]) return this.#planned(flags, plan);
+    // of several files each is done or not, and told
+    const [site] = sites;
+    const [file] = site?.plan.files ?? [];
+    if (site && file && sites.length === 1 && site.plan.files.length === 1) checkTarget(site.folder, file.name);
     const agreed = await this.#agree(flags, plan);
     await this.#apply(session, flags, { ...plan, sites: agreed }, start, found !== undefined);
   }

@@ -78,6 +78,7 @@ export class AuditLog {
    * `head`: where the audit log was last known to be durable. `closed`: the last segment whose end an anchor holds.
    */
   static open(o: AuditOptions, head: AuditPosition | undefined, closed = 0): { log: AuditLog; cut: number; intents: Intents } {
+    if (!o.io.stat(o.folder)) throw gone("the audit log is gone");
     const segment = lastSegment(o, Math.max(closed + 1, head?.segment ?? 1));
     if (segment === undefined) throw gone("the audit log is gone");
     if (head && segment < head.segment) throw gone(`audit segment ${head.segment} is gone`);

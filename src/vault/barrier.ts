@@ -315,12 +315,13 @@ function judgeSame(path: string, header: Header, found: Walk, known: LogPosition
 function refuseHistory(code: "rolled-back" | "forked", header: Header, found: Walk, known: LogPosition): ZvaultError {
   const last = found.steps.at(-1)?.sequence ?? header.first - 1;
   const what = code === "forked" ? "has another history than" : "is older than";
-  return new ZvaultError(
-    code,
-    `the vault ${what} what this computer has seen: it ends at record ${last} of generation ${header.generation}, ` +
-      `record ${known.sequence} of generation ${known.generation} was written`,
-    { hint: "`zvault backup restore` takes the newest mirror; `zvault unseal --accept-rollback` goes on with this one" },
-  );
+  const where =
+    code === "forked"
+      ? `record ${known.sequence} of generation ${known.generation} is not the one that was written`
+      : `it ends at record ${last} of generation ${header.generation}, record ${known.sequence} of generation ${known.generation} was written`;
+  return new ZvaultError(code, `the vault ${what} what this computer has seen: ${where}`, {
+    hint: "`zvault backup restore` takes the newest mirror; `zvault unseal --accept-rollback` goes on with this one",
+  });
 }
 
 /** A torn end: kept aside, cut off. */

@@ -34,7 +34,9 @@ export function printHeader(header: Header): Uint8Array {
 /** Throws `damaged`: not a vault, of a later format, or changed. */
 export function parseHeader(bytes: Uint8Array, path: string): Header {
   const refuse = (why: string): never => {
-    throw new ZvaultError("damaged", `${path} ${why}`, { hint: "`zvault backup list` shows the copies there are" });
+    throw new ZvaultError("damaged", `${path} ${why}`, {
+      hint: "`zvault backup restore` takes the newest copy; `zvault backup list` shows all",
+    });
   };
   if (bytes.length < headerLength) refuse("is too short for a vault");
   const view = new DataView(bytes.buffer, bytes.byteOffset, headerLength);

@@ -143,7 +143,10 @@ export class Holdings {
     try {
       for (let round = 0; round < 2; round++) {
         const keys = readKeys(io, dir);
-        if (keys.id !== id) throw new ZvaultError("damaged", "the keys file belongs to another vault");
+        if (keys.id !== id)
+          throw new ZvaultError("damaged", "the keys file belongs to another vault", {
+            hint: "`zvault backup restore` takes both files from the mirror",
+          });
         const opened = await this.#unwrap(keys, way);
         const vault = await openVault({ io, dir, places, clock, lockFd, ...choices, opened }).catch((failure: unknown) => {
           opened.root.wipe();

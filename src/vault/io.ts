@@ -29,6 +29,7 @@ export type Io = {
   link(from: string, to: string): void;
   /** A file that is not there is fine. */
   remove(path: string): void;
+  /** Of a real folder, ours, that nobody else may write into. */
   list(path: string): string[];
   /** 0700, parents too, on disk when this returns; one that is there already is fine if it is ours and private. */
   makeFolder(path: string): void;
@@ -50,6 +51,16 @@ const flags: Record<OpenMode, number> = {
   "create-or-open": O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
 };
 
+/** What a person does about a file that is not as it should be. */
+const hints = {
+  link: (path: string) => `put the file itself there; \`ls -l ${path}\` shows where the link leads`,
+  kind: (path: string) => `\`ls -ld ${path}\` shows what it is; move it away (a lost vault: \`zvault backup restore\`)`,
+  permission: (path: string) => `\`ls -ld ${path}\` shows whose it is; zvault runs as the user it belongs to`,
+  owner: (path: string) => `run zvault as that user, without sudo; if it is yours: sudo chown $USER ${path}`,
+  mode: (path: string) => `chmod 600 ${path}`,
+  second: (path: string) => `give it one name again: cp -p ${path} ${path}.copy && mv ${path}.copy ${path}`,
+};
+
 /** An errno error as one of ours; `what` names the place. */
 export function ioError(cause: unknown, what: string): ZvaultError {
   if (cause instanceof ZvaultError) return cause;
@@ -60,19 +71,23 @@ export function ioError(cause: unknown, what: string): ZvaultError {
     case "EFBIG":
       return new ZvaultError("disk-full", `the disk is full (${errno}): ${what}`, { hint: "free some space and try again", cause });
     case "EROFS":
-      return new ZvaultError("read-only", `the disk is read-only: ${what}`, { cause });
-    case "ENOENT":
+      return new ZvaultError("read-only", `the disk is read-only: ${what}`, { hint: "mount it writable and try again", cause });
     case "ENOTDIR":
+      return new ZvaultError("unsafe-file", `something on the way to ${what} is no folder`, {
+        hint: hints.permission(what),
+        cause,
+      });
+    case "ENOENT":
       return new ZvaultError("gone", `not there: ${what}`, { cause });
     case "ELOOP":
     case "EMLINK":
-      return new ZvaultError("unsafe-file", `a symbolic link stands in place of ${what}`, { cause });
+      return new ZvaultError("unsafe-file", `a symbolic link stands in place of ${what}`, { hint: hints.link(what), cause });
     case "EISDIR":
     case "ENXIO":
-      return new ZvaultError("unsafe-file", `not a regular file: ${what}`, { cause });
+      return new ZvaultError("unsafe-file", `${what} is not a regular file`, { hint: hints.kind(what), cause });
     case "EACCES":
     case "EPERM":
-      return new ZvaultError("unsafe-file", `no permission: ${what}`, { cause });
+      return new ZvaultError("unsafe-file", `no permission: ${what}`, { hint: hints.permission(what), cause });
     default:
       return new ZvaultError("io", `${errno} at ${what}`, { cause });
   }
@@ -94,25 +109,33 @@ function synced(what: string, act: (done: (failure: Error | null) => void) => vo
 
 function checkOpened(fd: number, path: string): void {
   const found = fs.fstatSync(fd);
-  const refuse = (why: string): never => {
-    throw new ZvaultError("unsafe-file", `${path} ${why}`);
+  const refuse = (why: string, hint: string): never => {
+    throw new ZvaultError("unsafe-file", `${path} ${why}`, { hint });
   };
-  if (!found.isFile()) refuse("is not a regular file");
-  if (found.uid !== process.geteuid?.()) refuse("belongs to another user (was sudo used?)");
+  if (!found.isFile()) refuse("is not a regular file", hints.kind(path));
+  if (found.uid !== process.geteuid?.()) refuse("belongs to another user (was sudo used?)", hints.owner(path));
   if ((found.mode & 0o077) !== 0)
-    refuse(`can be read or written by others (mode ${(found.mode & 0o777).toString(8)}); chmod 600 it`);
-  if (found.nlink > 1) refuse("has a second name (hard link)");
+    refuse(`can be read or written by others (mode ${(found.mode & 0o777).toString(8)})`, hints.mode(path));
+  if (found.nlink > 1) refuse("has a second name (hard link)", hints.second(path));
 }
+
+/** Of what is open: a full disk is told with the file's name. */
+const paths = new Map<number, string>();
 
 function open(path: string, mode: OpenMode): number {
   const fd = guarded(path, () => fs.openSync(path, flags[mode], 0o600));
   try {
     checkOpened(fd, path);
+    paths.set(fd, path);
     return fd;
   } catch (cause) {
     fs.closeSync(fd);
     throw ioError(cause, path);
   }
+}
+
+function pathOf(fd: number): string {
+  return paths.get(fd) ?? "an open file";
 }
 
 /** A folder whose name is lost in a crash takes with it whatever was synced inside. */
@@ -131,14 +154,24 @@ function makeMissing(path: string): void {
 
 function makeFolder(path: string): void {
   guarded(path, () => makeMissing(path));
-  const fd = guarded(path, () => fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-  try {
-    const found = fs.fstatSync(fd);
-    if (found.uid !== process.geteuid?.()) throw new ZvaultError("unsafe-file", `the folder ${path} belongs to another user`);
-    if ((found.mode & 0o022) !== 0) throw new ZvaultError("unsafe-file", `others may write into the folder ${path}; chmod 700 it`);
-  } finally {
-    fs.closeSync(fd);
-  }
+  checkFolder(path);
+}
+
+/** Whoever may write into a folder may put another file in the place of one of ours. */
+function checkFolder(path: string): void {
+  const refuse = (why: string, hint: string): never => {
+    throw new ZvaultError("unsafe-file", `${path} ${why}`, { hint });
+  };
+  const found = guarded(path, () => fs.lstatSync(path));
+  if (found.isSymbolicLink()) refuse("is a symbolic link in place of a folder", hints.link(path));
+  if (!found.isDirectory()) refuse("is not a folder", hints.kind(path));
+  if (found.uid !== process.geteuid?.()) refuse("belongs to another user (was sudo used?)", hints.owner(path));
+  if ((found.mode & 0o022) !== 0) refuse("is a folder that others may write into", `chmod 700 ${path}`);
+}
+
+function list(path: string): string[] {
+  checkFolder(path);
+  return guarded(path, () => fs.readdirSync(path));
 }
 
 function stat(path: string): FileStat | undefined {
@@ -156,16 +189,16 @@ function stat(path: string): FileStat | undefined {
 /** The real disk. */
 export const diskIo: Io = {
   open,
-  read: (fd, into, position) => guarded("read", () => fs.readSync(fd, into, 0, into.length, position)),
-  write: (fd, from, position) => guarded("write", () => fs.writeSync(fd, from, 0, from.length, position)),
-  size: (fd) => guarded("size", () => fs.fstatSync(fd).size),
+  read: (fd, into, position) => guarded(pathOf(fd), () => fs.readSync(fd, into, 0, into.length, position)),
+  write: (fd, from, position) => guarded(pathOf(fd), () => fs.writeSync(fd, from, 0, from.length, position)),
+  size: (fd) => guarded(pathOf(fd), () => fs.fstatSync(fd).size),
   identity: (fd) =>
-    guarded("identity", () => {
+    guarded(pathOf(fd), () => {
       const found = fs.fstatSync(fd, { bigint: true });
       return { dev: String(found.dev), ino: String(found.ino) };
     }),
-  datasync: (fd) => synced("fdatasync", (done) => fs.fdatasync(fd, done)),
-  sync: (fd) => synced("fsync", (done) => fs.fsync(fd, done)),
+  datasync: (fd) => synced(pathOf(fd), (done) => fs.fdatasync(fd, done)),
+  sync: (fd) => synced(pathOf(fd), (done) => fs.fsync(fd, done)),
   async syncFolder(path) {
     const fd = guarded(path, () => fs.openSync(path, O_RDONLY | O_DIRECTORY));
     try {
@@ -174,16 +207,20 @@ export const diskIo: Io = {
       fs.closeSync(fd);
     }
   },
-  truncate: (fd, length) => guarded("truncate", () => fs.ftruncateSync(fd, length)),
-  close: (fd) => guarded("close", () => fs.closeSync(fd)),
+  truncate: (fd, length) => guarded(pathOf(fd), () => fs.ftruncateSync(fd, length)),
+  close: (fd) => {
+    const path = pathOf(fd);
+    paths.delete(fd);
+    guarded(path, () => fs.closeSync(fd));
+  },
   rename: (from, to) => guarded(to, () => fs.renameSync(from, to)),
   link: (from, to) => guarded(to, () => fs.linkSync(from, to)),
   remove: (path) => guarded(path, () => fs.rmSync(path, { force: true })),
-  list: (path) => guarded(path, () => fs.readdirSync(path)),
+  list,
   makeFolder,
   removeFolder: (path) => guarded(path, () => fs.rmSync(path, { recursive: true, force: true })),
   stat,
-  lock: (fd) => guarded("lock", () => tryLock(fd)),
+  lock: (fd) => guarded(pathOf(fd), () => tryLock(fd)),
 };
 
 /** A whole small file, or undefined when it is not there. Throws `damaged` beyond `limit` bytes. */

@@ -56,6 +56,7 @@ export function checkShares(shares: readonly Share[], vault: string, slot: strin
       throw new ZvaultError(
         "wrong-share",
         `${place} belongs to another vault (${share.vault.slice(0, 8)}…, this is ${vault.slice(0, 8)}…)`,
+        { hint: "give the shares of this vault: each begins with zvault-share:1: and the vault's id" },
       );
     }
     if (share.slot !== slot) {

@@ -14,7 +14,7 @@ import {
 import { basename, dirname, resolve } from "node:path";
 import { isStub, largestStub } from "../../envfile/stub.ts";
 import { ZvaultError } from "../../errors.ts";
-import { fileError } from "../errors.ts";
+import { fileError, notRegular } from "../errors.ts";
 
 export type GatheredFile = { name: string; bytes: Uint8Array; stat: Stats };
 
@@ -101,6 +101,20 @@ export function leftoversOf(names: readonly string[]): string[] {
   return names.filter((name) => leftover.test(name)).toSorted();
 }
 
+/**
+ * UTF-16 (Windows' Notepad, PowerShell's `>`) and binary files: read as dotenv they hold no variable, and would be written as they are,
+ * secrets included, into a file that is meant for git.
+ */
+function checkText(bytes: Uint8Array, name: string): void {
+  const refuse = (why: string, hint: string): never => {
+    throw new ZvaultError("usage", `${name} ${why}`, { hint, names: [name] });
+  };
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    refuse("is UTF-16 text; env files are UTF-8", `iconv -f UTF-16 -t UTF-8 ${name} > new, look at it, and mv new ${name}`);
+  if (bytes.includes(0)) refuse("holds NUL bytes: it is no text file", "is it an env file?");
+}
+
 function readInput(path: string, name: string): { bytes: Uint8Array; stat: Stats } {
   let fd: number;
   try {
@@ -110,13 +124,13 @@ function readInput(path: string, name: string): { bytes: Uint8Array; stat: Stats
   }
   try {
     const stat = fstatSync(fd);
-    const refuse = (why: string): never => {
-      throw new ZvaultError("unsafe-file", `${name} ${why}`, { names: [name] });
+    const refuse = (why: string, hint: string): never => {
+      throw new ZvaultError("unsafe-file", `${name} ${why}`, { hint, names: [name] });
     };
-    if (!stat.isFile()) refuse("is not a regular file");
+    if (!stat.isFile()) throw notRegular(name);
     const uid = process.geteuid?.();
-    if (stat.uid !== uid && stat.uid !== 0) refuse("belongs to another user");
-    if ((stat.mode & 0o002) !== 0) refuse("can be written by everybody; chmod o-w it");
+    if (stat.uid !== uid && stat.uid !== 0) refuse("belongs to another user", "make a copy of your own");
+    if ((stat.mode & 0o002) !== 0) refuse("can be written by everybody", `chmod o-w ${name}`);
     if (stat.size > largest) throw new ZvaultError("too-large", `${name} is larger than 64 MiB`, { names: [name] });
     const bytes = new Uint8Array(new ArrayBuffer(stat.size));
     let done = 0;
@@ -125,6 +139,7 @@ function readInput(path: string, name: string): { bytes: Uint8Array; stat: Stats
       if (got === 0) break;
       done += got;
     }
+    checkText(bytes.subarray(0, done), name);
     return { bytes: bytes.subarray(0, done), stat };
   } finally {
     closeSync(fd);

@@ -6,7 +6,7 @@ import { parse } from "../../envfile/parse.ts";
 import type { PlannedFile } from "../../envfile/plan.ts";
 import { pieceText } from "../../envfile/print.ts";
 import { ZvaultError } from "../../errors.ts";
-import { changeFile } from "../files.ts";
+import { changeFile, readProjectFile } from "../files.ts";
 import { type Gathered, unchanged } from "./gather.ts";
 
 /**
@@ -28,6 +28,12 @@ export async function writeReferences(folder: string, file: PlannedFile): Promis
     return new TextEncoder().encode(`${text}${text.endsWith("\n") ? "" : "\n"}${lines}`);
   });
   return kept;
+}
+
+/** Before anything is changed: what stands where the references go can be taken over. Throws `unsafe-file`, `too-large`. */
+export function checkTarget(folder: string, name: string): void {
+  const old = readProjectFile(`${folder}/${name}.zvault`);
+  if (old && old.bytes.length > 0) checkOurs(old.bytes, `${name}.zvault`);
 }
 
 /** A file of that name that zvault did not write is not written over. */

@@ -1,0 +1,112 @@
+/** A folder that came from somebody else: what is committed in it is input, not a friend. */
+import type { Row } from "./driver.ts";
+
+/** The id of the shop's vault. */
+const id = "$(od -An -tx1 -j16 -N16 .zvault/vault | tr -d ' \\n')";
+
+export const folder: Row[] = [
+  {
+    name: "a .zvault that came with a clone",
+    quick: true,
+    given: "mkdir ../clone; mv ../else/.zvault ../clone/.zvault; sed -i '/else/d' $S/known",
+    when: "cd ../clone && zvault run -- true; zvault unseal --share @../shares-else/share-1.txt",
+    exit: 4,
+    says: "came with the folder: it was not made on this computer",
+    hint: "zvault adopt",
+  },
+  {
+    name: "run in such a folder asks for nothing and starts nothing",
+    given: `mkdir ../clone; mv ../else/.zvault ../clone/.zvault; sed -i '/else/d' $S/known; echo 'A=zvault://env/shop/API_KEY' > ../clone/.env.zvault`,
+    when: "cd ../clone && zvault run -- echo started",
+    exit: 125,
+    says: "came with the folder: it was not made on this computer",
+    never: "started\n",
+  },
+  {
+    name: "the id of our vault in the .env.zvault of another folder",
+    quick: true,
+    given: `unseal; mkdir ../clone; (printf '# zvault 1 project=shop vault=%s\\n' "${id}"; echo 'A=zvault://env/shop/API_KEY') > ../clone/.env.zvault`,
+    when: "cd ../clone && zvault run -- echo started",
+    exit: 125,
+    says: "may not use env/shop/API_KEY",
+    hint: "zvault allow",
+    never: "started\n",
+  },
+  {
+    name: "a reference of another project",
+    given:
+      "unseal; mkdir sub; printf x | zvault kv put env/other/KEY - --key-file ../key; echo 'A=zvault://env/other/KEY' >> .env.zvault",
+    when: "zvault run -- echo started",
+    exit: 125,
+    says: "may not use env/other/KEY",
+    hint: "zvault allow zvault://env/other/KEY",
+    never: "started\n",
+  },
+  ...["NODE_OPTIONS=--require ./x.js", "LD_PRELOAD=./x.so", "BASH_ENV=./x", "GIT_SSH_COMMAND=./x"].map((line, at) => ({
+    name: `a committed ${line.split("=")[0]}`,
+    given: `unseal; echo '${line}' >> .env.zvault`,
+    when: "zvault run -- echo started",
+    exit: 125,
+    says: line.split("=")[0] ?? "",
+    hint: "zvault allow --dangerous",
+    never: "started\n",
+    quick: at === 1,
+  })),
+  {
+    name: "the same in a .env that is imported",
+    given: "unseal; printf 'LD_PRELOAD=./x.so\\nNEW=abcdefgh12345678\\n' > .env",
+    when: "zvault import --yes; r=$?; test -s .env || exit 99; exit $r",
+    exit: 4,
+    says: "nothing was imported: LD_PRELOAD",
+    hint: "--allow-dangerous LD_PRELOAD",
+  },
+  {
+    name: "a .git file that points at another repository's worktree",
+    quick: true,
+    given: `unseal; git init -q .; git add .env.zvault; git -c user.name=a -c user.email=b commit -qm one; git worktree add -q ../tree
+      mkdir ../thief; cp ../tree/.git ../tree/.env.zvault ../thief`,
+    when: "cd ../thief && zvault run -- echo started",
+    exit: 125,
+    says: "may not use env/shop/API_KEY",
+    never: "started\n",
+  },
+  {
+    name: "an env file in a parent of another owner",
+    quick: true,
+    needs: "root",
+    given: "unseal; mkdir -p ../theirs/mine; echo A=1 > ../theirs/.env.zvault; chown 65534 ../theirs",
+    when: "cd ../theirs/mine && zvault run -- echo started",
+    exit: 125,
+    says: "is in a folder of another owner than",
+    hint: "if you trust it",
+    never: "started\n",
+  },
+  {
+    name: "an env file that everybody can write",
+    given: "unseal; chmod 666 .env.zvault",
+    when: "zvault run -- echo started",
+    exit: 125,
+    says: ".env.zvault can be written by everybody",
+    hint: "chmod o-w .env.zvault",
+    never: "started\n",
+    mend: "chmod 644 .env.zvault",
+  },
+  {
+    name: "such a file is not imported over, and .env stays",
+    quick: true,
+    given: "unseal; chmod 666 .env.zvault; printf 'NEW=abcdefgh12345678\\n' > .env",
+    when: "zvault import --yes; r=$?; test -s .env || exit 99; exit $r",
+    exit: 4,
+    says: ".env.zvault can be written by everybody",
+    hint: "chmod o-w",
+    mend: "chmod 644 .env.zvault",
+  },
+  {
+    name: "a .env.zvault that zvault did not write is not written over",
+    given: "unseal; echo A=1 > .env.zvault; printf 'NEW=abcdefgh12345678\\n' > .env",
+    when: "zvault import --yes; r=$?; test -s .env || exit 99; grep -qx A=1 .env.zvault || exit 98; exit $r",
+    exit: 4,
+    says: ".env.zvault is there and was not written by zvault",
+    hint: "move it away",
+  },
+];

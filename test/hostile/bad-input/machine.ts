@@ -1,0 +1,245 @@
+/** The machine around: disks, runtime folder, HOME, PATH, other users, pipes. */
+import type { Row } from "./driver.ts";
+
+/** A name for which no socket path is short enough. */
+const long = "x".repeat(100);
+
+/** At the end of a script for `onDisk`: what it left becomes the folder that is looked at. */
+const leave = `zvault seal > /dev/null; cp -a . ../shop.after; exit $r`;
+
+/** The folder on a file system of its own, in a mount namespace; the agent that is started in there sees the same. */
+const onDisk = (size: string, script: string): string =>
+  `cp -a . ../shop.copy; unshare -m sh -c 'mount -t tmpfs -o size=${size},mode=700 none . && cp -a ../shop.copy/. "$PWD"/ && cd "$PWD" && ${script}'; r=$?
+  find . -mindepth 1 -delete; cp -a ../shop.after/. .; exit $r`;
+
+const works = `test "$(zvault get API_KEY --reveal --key-file ../key)" = sk_live_4242424242 || exit 98`;
+
+export const machine: Row[] = [
+  {
+    name: "a full disk: refused, said, and the vault works on when there is room",
+    quick: true,
+    needs: "root",
+    given: "head -c 100000 /dev/urandom > ../large; chmod 600 ../large",
+    when: onDisk(
+      "256k",
+      `zvault unseal --key-file ../key > /dev/null && head -c 250000 /dev/zero > fill 2> /dev/null; zvault set BIG @../large; r=$?; rm fill; ${works}; ${leave}`,
+    ),
+    exit: 7,
+    says: /the disk is full \(ENOSPC\): .*\.zvault\/(vault|audit)/,
+    hint: "free some space",
+  },
+  {
+    name: "a full disk under init: no half vault stays",
+    quick: true,
+    needs: "root",
+    when: `mkdir ../small; unshare -m sh -c 'mount -t tmpfs -o size=64k,mode=700 none ../small && cd ../small && head -c 60000 /dev/zero > fill; zvault init --key-file ../key --yes; r=$?; [ "$(ls -A)" = fill ] || { ls -A; exit 99; }; exit $r'`,
+    exit: 7,
+    says: /disk is full|no space left/,
+    hint: "free some space",
+  },
+  {
+    name: "a full disk under import: .env stays",
+    needs: "root",
+    given: "printf 'NEW=abcdefgh12345678\\n' > .env",
+    when: onDisk(
+      "256k",
+      `zvault unseal --key-file ../key > /dev/null && head -c 250000 /dev/zero > fill 2> /dev/null; zvault import --yes; r=$?; test -s .env || exit 99; rm fill; ${works}; ${leave}`,
+    ),
+    exit: 7,
+    says: /disk is full|no space left|cannot be written/,
+    hint: "free some space",
+  },
+  {
+    name: "a full disk under get --out: no half file stays",
+    needs: "root",
+    given: "unseal; mkdir ../small",
+    when: `unshare -m sh -c 'mount -t tmpfs -o size=16k,mode=700 none ../small && head -c 16384 /dev/zero > ../small/fill; zvault get API_KEY --out ../small/out --key-file ../key; r=$?; [ "$(ls -A ../small)" = fill ] || { ls -A ../small; exit 99; }; exit $r'`,
+    exit: 7,
+    says: "no space left for ../small/out",
+    hint: "free some space",
+  },
+  {
+    name: "a read-only disk: nothing is changed, and nothing is shown that cannot be recorded",
+    quick: true,
+    needs: "root",
+    when: onDisk("1m", `mount -o remount,ro . && zvault unseal --key-file ../key; r=$?; ${leave}`),
+    exit: 7,
+    says: /read-only/,
+    hint: "writable",
+  },
+  {
+    name: "the socket's path is too long",
+    quick: true,
+    given: `mkdir -m 700 ../${long}`,
+    when: `XDG_RUNTIME_DIR="$B/${long}" zvault ls`,
+    exit: 71,
+    says: "the path of the agent's socket is longer than 107 bytes",
+    hint: "set XDG_RUNTIME_DIR to a shorter folder of yours",
+  },
+  {
+    name: "no runtime folder",
+    quick: true,
+    given: "rm -rf ../run",
+    when: "zvault ls",
+    exit: 71,
+    says: /run\/zvault cannot be made \(ENOENT\)/,
+    hint: "set XDG_RUNTIME_DIR",
+    mend: "mkdir -m 700 ../run",
+  },
+  {
+    name: "a runtime folder that others may enter",
+    given: "chmod 755 ../run/zvault",
+    when: "zvault ls",
+    exit: 71,
+    says: "others may enter the folder",
+    hint: "0700",
+    mend: "chmod 700 ../run/zvault",
+  },
+  {
+    name: "a runtime folder that others may replace",
+    given: "chmod 777 ../run",
+    when: "zvault ls",
+    exit: 71,
+    says: "others may replace the folder",
+    mend: "chmod 700 ../run",
+  },
+  {
+    name: "a runtime folder of another user",
+    needs: "root",
+    given: "chown 65534 ../run/zvault",
+    when: "zvault ls",
+    exit: 71,
+    says: "belongs to another user (was sudo used?)",
+    mend: "chown 0 ../run/zvault",
+  },
+  {
+    name: "a runtime folder that is a link",
+    given: "swap link ../run/zvault",
+    when: "zvault ls",
+    exit: 71,
+    says: "run/zvault is no folder of yours",
+    mend: "back ../run/zvault",
+  },
+  ...["fifo", "link", "folder"].map((kind) => ({
+    name: `in the place of the socket: ${kind}`,
+    given: `: > ../run/zvault/agent.sock; swap ${kind} ../run/zvault/agent.sock`,
+    when: "zvault ls",
+    exit: 71,
+    says: "agent.sock is not a socket of yours",
+    hint: "remove it and try again",
+    mend: "rm -rf ../run/zvault/agent.sock",
+  })),
+  ...["fifo", "link", "folder"].map((kind) => ({
+    name: `in the place of the agent's lock: ${kind}`,
+    given: `swap ${kind} ../run/zvault/agent.lock`,
+    when: "zvault ls",
+    exit: 71,
+    says: /agent.lock (is not a file of yours|cannot be opened)/,
+    hint: "remove it and try again",
+    mend: "back ../run/zvault/agent.lock",
+  })),
+  {
+    name: "another user's vault (as sudo the other way round): refused before anything is asked",
+    quick: true,
+    needs: "root",
+    given: "chmod 711 $B; chown -R 65534 .zvault; mkdir -m 700 ../theirs ../theirs/run",
+    when: "zvault unseal --key-file ../key",
+    exit: 4,
+    says: ".zvault belongs to another user (was sudo used?)",
+    hint: "without sudo",
+    mend: "chown -R 0 .zvault",
+  },
+  {
+    name: "root's vault seen by somebody else",
+    needs: "root",
+    given: "chmod 755 $B $B/bin . .zvault; mkdir -m 700 ../theirs ../theirs/run; chown -R 65534 ../theirs",
+    when: `HOME=$B/theirs XDG_RUNTIME_DIR=$B/theirs/run NODE_COMPILE_CACHE= setpriv --reuid=65534 --regid=65534 --clear-groups $(command -v zvault) ls`,
+    exit: 4,
+    says: /belongs to another user \(was sudo used\?\)/,
+    hint: "without sudo",
+    mend: "chmod 700 .zvault",
+  },
+  {
+    name: "HOME is not set: the system's home is taken, and the vault is not known there",
+    when: `env -u HOME XDG_STATE_HOME=$B/nostate zvault unseal --key-file ../key`,
+    exit: 4,
+    says: "it was not made on this computer",
+    hint: "zvault adopt",
+  },
+  {
+    name: "HOME is a relative path",
+    when: "HOME=here zvault ls",
+    exit: 71,
+    says: "there is no home folder",
+    hint: "set HOME",
+  },
+  {
+    name: "HOME does not exist: nothing is known there",
+    quick: true,
+    when: "HOME=$B/nowhere zvault unseal --key-file ../key; r=$?; [ ! -e ../nowhere/.config ] || exit 99; exit $r",
+    exit: 4,
+    says: "it was not made on this computer",
+    hint: "zvault adopt",
+  },
+  {
+    name: "HOME cannot be made: a new vault is refused, and none stays",
+    given: "mkdir ../new; : > ../file",
+    when: 'cd ../new && HOME=$B/file zvault init --key-file ../key --yes; r=$?; [ -z "$(ls -A)" ] || { ls -A; exit 99; }; exit $r',
+    exit: 4,
+    says: /something on the way to .*file\/\.local\/state\/zvault.* is no folder/,
+    hint: "ls -ld",
+  },
+  {
+    name: "an agent of another HOME is told",
+    quick: true,
+    given: "unseal; mkdir ../home2",
+    when: "HOME=$B/home2 zvault ls",
+    exit: 71,
+    says: /HOME/,
+    hint: /zvault seal/,
+  },
+  {
+    name: "PATH is empty: a program is not found, and said",
+    when: `Z=$(command -v zvault); sed 's/^exec \\([^ ]*\\)/exec \\1/' "$Z" > ../z; PATH= /bin/sh ../z run -- ls`,
+    exit: 127,
+    says: "ls",
+  },
+  {
+    name: "stdin is closed",
+    given: "unseal",
+    when: "zvault set NEW - <&-",
+    exit: 0,
+    says: "NEW: version 1",
+  },
+  {
+    // Node puts /dev/null in its place: nobody is told, and nothing else gets what was meant for it
+    name: "stdout is closed",
+    given: "unseal",
+    when: "zvault ls >&- && zvault get API_KEY --reveal --key-file ../key >&- && zvault ls",
+    exit: 0,
+    says: "API_KEY",
+  },
+  {
+    name: "stdout's reader has enough",
+    given: "unseal; for n in 1 2 3; do printf x | zvault set N$n - > /dev/null; done",
+    when: "zvault ls | head -c 1 > /dev/null; zvault ls --json | true; zvault status 2>&1 | head -1",
+    exit: 0,
+    says: "vault",
+  },
+  {
+    // with fewer than 24 Node itself does not start
+    name: "few descriptors are enough",
+    given: "unseal",
+    when: "(ulimit -n 32; zvault ls)",
+    exit: 0,
+    says: "API_KEY",
+  },
+  {
+    name: "a limit on file sizes is a full disk",
+    given: "zvault seal; head -c 100000 /dev/urandom > ../large; chmod 600 ../large",
+    when: "(ulimit -f 40; zvault unseal --key-file ../key > /dev/null; zvault set BIG @../large)",
+    exit: 7,
+    says: "disk is full (EFBIG)",
+    hint: "free some space",
+  },
+];
