@@ -15,7 +15,7 @@ import { readerLines, readersJson } from "../cli/import/readers-show.ts";
 import { planJson, planLines } from "../cli/import/show.ts";
 import { recordIgnored } from "../cli/import/record.ts";
 import { inVault, makeSites, type Site } from "../cli/import/site.ts";
-import { storeSites } from "../cli/import/store.ts";
+import { checkSizes, storeSites } from "../cli/import/store.ts";
 import { known, makeVault } from "../cli/import/vault.ts";
 import { checkTarget } from "../cli/import/write.ts";
 import { count, table } from "../cli/output.ts";
@@ -104,6 +104,7 @@ out of its index, and what its history holds is marked until it gets a new value
     const readers = lookForReaders(start, sites, { fix, stub: flags.keep ? false : stub });
     const plan = { sites, around, passed, readers };
     if (flags["dry-run"]) return this.#planned(flags, plan);
+    checkSizes(sites);
     // of several files each is done or not, and told
     const [site] = sites;
     const [file] = site?.plan.files ?? [];

@@ -1,5 +1,6 @@
 /** An import's way into the vault: one change for all folders, or a few where one would be larger than a change may be. */
 import type { Calls } from "../../calls.ts";
+import { ZvaultError } from "../../errors.ts";
 import { limits } from "../../verbs.ts";
 import type { PresenceFlags } from "../presence.ts";
 import type { Session } from "../session.ts";
@@ -17,6 +18,23 @@ export async function storeSites(session: Session, sites: readonly Site[], prese
     all.mirror = result.mirror;
   }
   return all;
+}
+
+/** Before anything is changed. Throws `too-large` with the file's name. */
+export function checkSizes(sites: readonly Site[]): void {
+  for (const site of sites) {
+    for (const { name, entries, layout } of site.plan.files) {
+      const many = entries.length > limits.entries;
+      if (!many && layout.length <= limits.value) continue;
+      const why = many
+        ? `has ${entries.length} variables, ${limits.entries} at most`
+        : "has more lines than one file may have here";
+      throw new ZvaultError("too-large", `${name} ${why}`, {
+        hint: "nothing was changed; split it: several .env.NAME files, read with -e or -f",
+        names: [name],
+      });
+    }
+  }
 }
 
 function weigh(site: Site): { entries: number; bytes: number } {

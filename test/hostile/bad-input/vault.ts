@@ -3,7 +3,9 @@ import type { Row } from "./driver.ts";
 
 const restore = "zvault backup restore --yes --key-file ../key";
 const open = "zvault unseal --key-file ../key";
-const flip = (file: string, at: number): string => `printf '\\377' | dd of=${file} bs=1 seek=${at} conv=notrunc 2> /dev/null`;
+/** A byte that was random is not flipped by writing a fixed one. */
+const flip = (file: string, at: number): string =>
+  `b=$(od -An -tu1 -j${at} -N1 ${file}); printf "\\$(printf %o $(((b + 1) % 256)))" | dd of=${file} bs=1 seek=${at} conv=notrunc 2> /dev/null`;
 
 export const vault: Row[] = [
   {
