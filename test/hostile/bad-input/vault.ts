@@ -5,7 +5,7 @@ const restore = "zvault backup restore --yes --key-file ../key";
 const open = "zvault unseal --key-file ../key";
 /** A byte that was random is not flipped by writing a fixed one. */
 const flip = (file: string, at: number): string =>
-  `b=$(od -An -tu1 -j${at} -N1 ${file}); printf "\\$(printf %o $(((b + 1) % 256)))" | dd of=${file} bs=1 seek=${at} conv=notrunc 2> /dev/null`;
+  `b=$(od -An -tu1 -j${at} -N1 ${file}); printf "\\\\$(printf %o $(((b + 1) % 256)))" | dd of=${file} bs=1 seek=${at} conv=notrunc 2> /dev/null`;
 
 export const vault: Row[] = [
   {
@@ -131,7 +131,7 @@ export const vault: Row[] = [
     says: /line 3|record 3/,
     hint: "--accept-rollback",
     // and once more without it: the new segment stands by itself
-    mend: "zvault unseal --key-file ../key --accept-rollback && zvault seal && zvault unseal --key-file ../key && ls .zvault/audit/000001.jsonl.broken-*",
+    mend: "zvault unseal --key-file ../key --accept-rollback && zvault seal && zvault unseal --key-file ../key && ls .zvault/audit/000001.jsonl.damaged",
   },
   {
     name: "the noted last state is damaged",
