@@ -16,7 +16,7 @@ import { openPty } from "../sys/pty.ts";
 import { childChange, spawnProgram, type Action } from "../sys/spawn.ts";
 import { isOrphaned } from "../sys/stat.ts";
 import { duplicate } from "../sys/fd.ts";
-import { foregroundGroup, setWindowSize } from "../sys/tty.ts";
+import { foregroundGroup, isTerminal, setWindowSize } from "../sys/tty.ts";
 import type { Shield, Start } from "./exec.ts";
 import type { Ending } from "./exit.ts";
 import { Keyboard } from "./keyboard.ts";
@@ -42,8 +42,9 @@ type Parts = {
   stderr: number | undefined;
 };
 
-/** As `runMasked`; undefined: there are no ptys here, and nothing was started. */
+/** As `runMasked`; undefined: stdout is no terminal, or there are no ptys here, and nothing was started. */
 export async function runPty(start: Start, set: MaskSet, streams: Streams, guard: Shield): Promise<Outcome | undefined> {
+  if (!isTerminal(1)) return undefined;
   const outer = new OuterTerminal({ stdin: streams.stdin, display: 1 });
   let pty: { master: number; path: string };
   try {
