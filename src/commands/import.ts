@@ -174,6 +174,7 @@ out of its index, and what its history holds is marked until it gets a new value
       removed,
       gitignore,
       untracked,
+      again: done.again ?? null,
       stubs,
       fixed,
       overrides,

@@ -10,12 +10,12 @@ import { addLines, linesFor } from "./ignore.ts";
 import type { Fix, Override, Readers } from "./readers.ts";
 import { labelOf, type Site } from "./site.ts";
 import type { Stored } from "./store.ts";
-import { takeAway, writeReferences } from "./write.ts";
+import { type Difference, takeAway, writeReferences } from "./write.ts";
 
 export type Applied = {
   written: string[];
-  /** names that only the `.env.zvault` that was there has */
-  kept: string[];
+  /** of files that were imported before: names that are new, whose readable value is another, and that are not there any more */
+  again: Difference | undefined;
   removed: string[];
   gitignore: string[];
   /** taken out of git's index */
@@ -44,7 +44,7 @@ export type ApplyOptions = {
 export async function applySites(session: Session, sites: readonly Site[], around: Around, o: ApplyOptions): Promise<Applied> {
   const done: Applied = {
     written: [],
-    kept: [],
+    again: undefined,
     removed: [],
     gitignore: [],
     untracked: [],
@@ -69,7 +69,7 @@ export async function applySites(session: Session, sites: readonly Site[], aroun
     for (const file of site.plan.files) {
       const label = labelOf(site, file.name);
       await attempt(label, async () => {
-        done.kept.push(...(await writeReferences(site.folder, file)));
+        note(done, await writeReferences(site.folder, file));
         done.written.push(`${label}.zvault`);
         ready.push({ site, name: file.name, label });
       });
@@ -144,8 +144,7 @@ export function appliedLines(done: Applied, stored: Stored, o: { keep: boolean }
   const written = done.written.join(", ");
   return [
     ...(done.written.length > 0 ? [`  wrote ${written}  `.padEnd(44) + "commit these; they hold no secret"] : []),
-    ...(names.changed.length > 0 ? [`  changed ${names.changed.join(" ")}`] : []),
-    ...(done.kept.length > 0 ? [`  kept in ${written}: ${done.kept.join(" ")}`] : []),
+    ...againLines(done.again, names),
     ...(done.removed.length > 0
       ? [`  took away ${done.removed.join(", ")}  `.padEnd(44) + "values and layout are in the vault"]
       : []),
@@ -162,6 +161,26 @@ export function appliedLines(done: Applied, stored: Stored, o: { keep: boolean }
     ...(done.exposed.length > 0 ? [`  marked as exposed until the next new value: ${last(done.exposed).join(" ")}`] : []),
     `  second copy of the vault, encrypted: ${stored.mirror}`,
     ...(done.removed.length > 0 ? ["  not erased from disk blocks, backups, editor history, earlier git commits"] : []),
+  ];
+}
+
+function note(done: Applied, one: Difference | undefined): void {
+  if (!one) return;
+  done.again ??= { added: [], changed: [], gone: [] };
+  done.again.added.push(...one.added);
+  done.again.changed.push(...one.changed);
+  done.again.gone.push(...one.gone);
+}
+
+/** What is another than at the import before, by name. A secret that came back by another file's import has no line here. */
+function againLines(again: Difference | undefined, names: { changed: string[]; same: string[] }): string[] {
+  const line = (word: string, all: readonly string[]): string[] =>
+    all.length > 0 ? [`  ${word} ${[...new Set(all)].join(" ")}`] : [];
+  return [
+    ...line("new", again?.added ?? []),
+    ...line("changed", [...names.changed, ...(again?.changed ?? [])]),
+    ...(again ? line("as before", names.same) : []),
+    ...line("gone from the file, kept in the vault and in .env.zvault:", again?.gone ?? []),
   ];
 }
 
