@@ -129,9 +129,10 @@ t.test(`${to - from} times kill -9 under load: nothing acknowledged is lost`, { 
     }
     if (round % 50 === 0 || round === to - 1) {
       t.match((await client.ask("vault.verify", {}, { vault: refOf(dir) })).result, { ok: true }, `verified after round ${round}`);
+      // said now: a piece that runs out of time has shown this much
+      t.same(problems.slice(0, 5), [], `nothing lost in rounds ${from} to ${round}`);
     }
   }
-  t.same(problems.slice(0, 5), []);
   t.ok(inFlight > (to - from) / 2, "the agent was killed while it worked");
   t.comment(`${to - from} kills, ${inFlight} changes on their way, ${problems.length} rounds with something lost`);
 });
