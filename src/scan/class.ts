@@ -17,7 +17,7 @@ export type Classified = {
 const publicPrefix = /^(?:NEXT_PUBLIC_|VITE_|REACT_APP_|PUBLIC_|NUXT_PUBLIC_|EXPO_PUBLIC_)/;
 
 const secretWords = new Set(
-  `password passwd passwort pwd pw pswd psw pass passphrase passcode secret secrets token tokens key keys apikey apikeys privatekey accesskey
+  `password passwd passwort pwd pw pswd psw psk pass passphrase passcode secret secrets token tokens key keys apikey apikeys privatekey accesskey
     secretkey credential credentials creds auth salt pepper dsn jwt cookie seed mnemonic hmac signature oauth bearer pin otp
     totp webhook license licence encryption signing cert certificate pem sas connectionstring authtoken`.split(/\s+/),
 );
@@ -29,7 +29,7 @@ const secretEnd =
 /** Last words that say the variable is about a secret, not one. */
 const aboutWords = new Set(
   `id ids path file dir name names url uri endpoint host hostname port domain region zone ttl expiry expires expiration
-    expiresin lifetime age maxage length size count max min limit rounds days hours minutes seconds ms timeout interval
+    expiresin expire in lifetime age maxage length size count max min limit rounds days hours minutes seconds ms timeout interval
     enabled enable disabled disable required algorithm alg algo issuer audience aud realm type kind mode format header prefix
     suffix version provider method methods scope scopes policy user username samesite secure httponly retries`.split(/\s+/),
 );
@@ -37,7 +37,7 @@ const aboutWords = new Set(
 const settingWords = new Set(
   `env environment port host hostname level region zone locale lang language tz timezone title description label greeting
     message currency country mode debug verbose bucket theme color brand version stage name email from sender charset encoding
-    domain origin origins index topic queue channel prefix suffix dir path file format`.split(/\s+/),
+    domain origin origins index topic queue channel prefix suffix dir path file format model`.split(/\s+/),
 );
 
 /** DATABASE_URL → database, url; dbPassword → db, password. */

@@ -205,3 +205,66 @@ t.test("of a secret nothing behind a glued # is shown, whoever reads it as a par
   t.match(shown, "A_KEY=zvault://env/shop/A_KEY # a remark\n");
   t.notMatch(textOf(planOf({ ".env": text }, { dialect: "compose" })), "and-3-more");
 });
+
+/** Every way we know to write a secret, S, on a line of a dotenv file. A word in a comment that nothing gives away is none. */
+const spellings = [
+  "A_SECRET=S",
+  'A_SECRET="S" # why',
+  "export B_TOKEN='S'",
+  "C_KEY=`S`",
+  "D_PASSWORD=x#S",
+  "D_PASSWORD=x\t#S",
+  'D_PASSWORD="x"S',
+  "D_PASSWORD='x'S'",
+  "# OLD_KEY=S",
+  "'E_SECRET'=S",
+  "F_SECRET: S",
+  "URL=postgres://u:S@h/${A_SECRET}",
+  "URL=postgres://u:${A_SECRET}S@h/db",
+  'G_TOKEN="a\nS\n"',
+  "H_SECRET='S",
+  'H_SECRET="S',
+  "I_KEY=\tS ",
+  "J_SECRET=S\r",
+  "K_SECRET=${A_SECRET}-S",
+  "K_SECRET=${NOBODY:-S}",
+  "K_SECRET=${A_SECRET:-S}",
+  "K_SECRET=\\$S",
+  "M_SECRET=$(echo S)",
+  "N_SECRET=S\\",
+  "NO-NAME_KEY=S",
+  "S",
+  "A_SECRET=first\nA_SECRET=S",
+  "\ufeffO_SECRET=S",
+];
+
+t.test("whatever the spelling, no secret stands in what is committed", async (t) => {
+  const lines = fc.array(fc.tuple(fc.constantFrom(...spellings), fc.integer({ min: 0, max: 999 })), { minLength: 1, maxLength: 6 });
+  let planned = 0;
+  fc.assert(
+    fc.property(lines, fc.constantFrom(undefined, ...dialects), (some, dialect) => {
+      const secrets = some.map(([, seed], at) => `tulip-${at}-sofa-${seed}`);
+      const text = some
+        .map(([line], at) =>
+          line.replaceAll("S", (unit, place: number) =>
+            /[A-Z_]/.test(line[place + 1] ?? "") || /[A-Z_]/.test(line[place - 1] ?? "") || line.startsWith("Shop", place)
+              ? unit
+              : (secrets[at] ?? ""),
+          ),
+        )
+        .join("\n");
+      let plan: Plan;
+      try {
+        plan = planOf({ ".env": text }, dialect ? { dialect } : {});
+      } catch (error) {
+        if (error instanceof ZvaultError && error.code === "usage") return;
+        throw error;
+      }
+      planned++;
+      const shown = textOf(plan);
+      for (const secret of secrets) if (shown.includes(secret)) t.fail(JSON.stringify({ dialect, text, shown }));
+    }),
+    { numRuns: numRuns * 2 },
+  );
+  t.ok(planned > numRuns / 2, `${planned} files`);
+});
