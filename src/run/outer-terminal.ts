@@ -3,7 +3,7 @@
  * program's. Not so in the background, nor while other programs of a pipeline may want to ask something on it: then it stays as it is.
  */
 import { closeSync } from "node:fs";
-import { keysOf, rawModes, readModes, sameModes, writeModes, type Keys, type Modes } from "../sys/modes.ts";
+import { cookedModes, keysOf, rawModes, readModes, sameModes, writeModes, type Keys, type Modes } from "../sys/modes.ts";
 import { hasPeers, inForeground } from "../sys/stat.ts";
 import { foregroundGroup, openTty, windowSize, type WindowSize } from "../sys/tty.ts";
 import { TerminalWatch } from "./terminal-watch.ts";
@@ -43,6 +43,12 @@ export class OuterTerminal {
 
   get modes(): Modes {
     return this.#saved ?? readModes(this.#fd < 0 ? this.#display : this.#fd);
+  }
+
+  /** What a program's terminal begins with: started in the background, ours is just now set as the shell's line editor wants it. */
+  get firstModes(): Modes {
+    const background = this.#fd >= 0 && foregroundGroup(this.#fd) !== undefined && !inForeground();
+    return background ? cookedModes(this.modes) : this.modes;
   }
 
   /** Whether what Ctrl-C and the like send may come from the terminal: then it was sent to the whole pipeline. */

@@ -35,6 +35,8 @@ const turn = 100;
 
 type Parts = {
   outer: OuterTerminal;
+  /** of the program's terminal */
+  initial: Modes;
   master: number;
   pid: number;
   set: MaskSet;
@@ -46,9 +48,11 @@ type Parts = {
 export async function runPty(start: Start, set: MaskSet, streams: Streams, guard: Shield): Promise<Outcome | undefined> {
   if (!isTerminal(1)) return undefined;
   const outer = new OuterTerminal({ stdin: streams.stdin, display: 1 });
+  let initial: Modes;
   let pty: { master: number; path: string };
   try {
-    pty = openPty(outer.modes, outer.size);
+    initial = outer.firstModes;
+    pty = openPty(initial, outer.size);
   } catch {
     outer.close();
     return undefined;
@@ -67,7 +71,7 @@ export async function runPty(start: Start, set: MaskSet, streams: Streams, guard
     setCoreLimitZero();
     if (err) closeSync(err[1]);
   }
-  return await new PtyRun({ outer, master: pty.master, pid, set, stderr: err?.[0] }).end();
+  return await new PtyRun({ outer, initial, master: pty.master, pid, set, stderr: err?.[0] }).end();
 }
 
 class PtyRun {
@@ -89,7 +93,7 @@ class PtyRun {
     this.#outer = outer;
     this.#master = master;
     this.#pid = pid;
-    this.#initial = outer.modes;
+    this.#initial = o.initial;
     this.#ended = new Promise((done) => (this.#finish = done));
     this.#signals = handlePtySignals({
       forward: (signal) => this.#send(signal),

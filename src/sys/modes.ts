@@ -10,6 +10,8 @@ const size = 64;
 const output = 1;
 const local = 3;
 const flags = { processOutput: 1, signals: 1, echo: 0o10, echoControl: 0o1000 };
+/** BRKINT ICRNL IXON; OPOST ONLCR; CREAD; ISIG ICANON ECHO ECHOE ECHOK ECHOCTL ECHOKE IEXTEN */
+const cooked = [0o2402, 0o5, 0o200, 0o105073];
 /** of the characters, from this byte on */
 const characters = 17;
 const characterCount = 32;
@@ -33,6 +35,13 @@ export function rawModes(from: Modes, signals: boolean): Modes {
   const modes = from.slice();
   libc().call.cfmakeraw(modes);
   if (signals) modes[local] = (modes[local] ?? 0) | flags.signals;
+  return modes;
+}
+
+/** Lines, echo and signals as every fresh terminal has them; characters, speed and the rest as in `from`. */
+export function cookedModes(from: Modes): Modes {
+  const modes = from.slice();
+  for (const [at, bits] of cooked.entries()) modes[at] = (modes[at] ?? 0) | bits;
   return modes;
 }
 

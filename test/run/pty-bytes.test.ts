@@ -1,4 +1,5 @@
 /** What goes through the pty lane, byte for byte, and who sees what of the processes. */
+import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -164,4 +165,19 @@ t.test("with a closed or foreign stdin, and without a controlling terminal, it r
   t.same(await endOf(alone.pid), { kind: "exited", code: 0 });
   await until(() => alone.terminal.seen.includes("code"));
   t.match(alone.terminal.seen.toString(), "‹zvault:KEY›\ncode 3\n");
+});
+
+t.test("works as pid 1", async (t) => {
+  if (spawnSync("unshare", ["--pid", "--fork", "true"]).status !== 0) {
+    t.skip("not run: unshare --pid is not allowed", () => undefined);
+    return;
+  }
+  const one = start(t, `echo "$PPID $KEY"; exit 9`, { shell: `unshare --pid --fork "$@"; echo code $?` });
+  t.same(await endOf(one.pid), { kind: "exited", code: 0 });
+  await until(() => one.terminal.seen.includes("code"));
+  t.equal(one.terminal.seen.toString(), "1 ‹zvault:KEY›\ncode 9\n");
+  const killed = start(t, "kill -KILL $$", { shell: `unshare --pid --fork "$@"; echo code $?` });
+  t.same(await endOf(killed.pid), { kind: "exited", code: 0 });
+  await until(() => killed.terminal.seen.includes("code"));
+  t.equal(killed.terminal.seen.toString(), "code 137\n");
 });

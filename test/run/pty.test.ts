@@ -211,3 +211,35 @@ t.test("exit codes and deaths by signal are those of the program", each, async (
   t.equal(readFileSync(join(folder, "codes"), "utf8"), `${codes.join("\n")}\n`);
   t.equal(readFileSync(join(folder, "signals"), "utf8"), `${names.join("\n")}\n`);
 });
+
+t.test("a run inside of a run, one that starts in the background, and the other programs of a pipeline", each, async (t) => {
+  const { terminal } = place(t);
+  terminal.line("stty -a > before");
+  terminal.line(`./run ./run sh -c 'echo "$KEY"; exit 9'; echo nested-$?`);
+  t.match(await terminal.until("nested-9"), "‹zvault:KEY›");
+  terminal.line(`clear; ./run sh -c 'echo out-$((1 + 1)); read x; echo "got $x"' &`);
+  await terminal.until("out-2");
+  terminal.line("echo the shell has the keyboard | tr a-z A-Z");
+  await terminal.until("THE SHELL HAS THE KEYBOARD");
+  terminal.line("fg");
+  await terminal.until(/^\.\/run sh -c/m);
+  await new Promise((wake) => setTimeout(wake, 300));
+  terminal.line("typed");
+  await terminal.until("got typed");
+  await terminal.prompt();
+  terminal.line(
+    `clear; sh -c 'echo "first?" > /dev/tty; read x < /dev/tty; echo "$x"' | ./run sh -c 'cat; read y < /dev/tty; echo "then $y"'`,
+  );
+  await terminal.until("first?");
+  terminal.line("one");
+  await terminal.until(/one(.|\n)*one/);
+  await new Promise((wake) => setTimeout(wake, 300));
+  terminal.line("two");
+  await terminal.until("then two");
+  await terminal.prompt();
+  terminal.line("clear; sleep 60 | ./run sh -c 'echo on-$((1 + 1)); cat'");
+  await terminal.until("on-2");
+  terminal.keys("C-c");
+  await terminal.prompt();
+  await sameModes(t, terminal, "Ctrl-C ends all of a pipeline");
+});
