@@ -107,7 +107,11 @@ export class OuterTerminal {
   close(): void {
     this.leave();
     this.#watch?.end();
-    if (this.#own) closeSync(this.#fd);
+    try {
+      if (this.#own) closeSync(this.#fd);
+    } catch {
+      // the keyboard's stream could not open the terminal once more, and has closed this one
+    }
   }
 }
 

@@ -65,7 +65,8 @@ export class TerminalWatch {
     closeSync(this.#pipe);
     try {
       process.kill(this.#pid, "SIGKILL");
-      while (childChange(this.#pid) === undefined) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      for (let left = 200; left > 0 && childChange(this.#pid) === undefined; left--)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     } catch {
       // gone already
     }
