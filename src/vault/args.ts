@@ -95,8 +95,9 @@ const variable: Check = (value, name) => {
   if (typeof value !== "string" || value === "" || value.length > 255 || /[=\0\n]/.test(value)) refuse(name, "a variable name");
 };
 const moment: Check = (value, name) => {
-  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value))
-    refuse(name, "a time, RFC 3339, in UTC");
+  const fits = typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value);
+  // nothing was current at a time that is none
+  if (!fits || Number.isNaN(Date.parse(value))) refuse(name, "a time, RFC 3339, in UTC");
 };
 const digits: Check = (value, name) => {
   if (typeof value !== "string" || !/^\d{1,20}$/.test(value)) refuse(name, "a number in digits");

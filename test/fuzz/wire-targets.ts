@@ -113,6 +113,8 @@ const argumentsTarget: Target = {
     }
     const verb = checkVerb(name);
     const args = checkArgs(verb, value);
+    const { at } = args as { at?: string };
+    expect(at === undefined || !Number.isNaN(Date.parse(at)), `${verb} takes ${at} for a time`);
     const { paths } = verbs[verb];
     for (const path of pathsOf(paths, args)) {
       const bare = paths === "prefix" ? path.replace(/\/$/, "") : path;
