@@ -90,6 +90,30 @@ function importing(): void {
   end(place);
 }
 
+/** A monorepo of 200 packages, each with a .env, a package.json and a script that reads it; the plan only. */
+function planning(): void {
+  const place = makePlace(os.tmpdir());
+  const { cwd, env } = place;
+  for (let at = 0; at < 200; at++) {
+    const folder = join(cwd, at % 2 === 0 ? "apps" : "packages", `part-${at}`);
+    fs.mkdirSync(join(folder, "src/deep/er"), { recursive: true });
+    fs.writeFileSync(
+      join(folder, ".env"),
+      `PORT=${3000 + at}\nAPI_SECRET=${hex(at)}\nDATABASE_URL=postgres://app:${hex(at).slice(0, 20)}@db/app\n`,
+    );
+    fs.writeFileSync(join(folder, "package.json"), JSON.stringify({ name: `@mono/part-${at}`, scripts: { dev: "next dev" } }));
+    fs.writeFileSync(join(folder, "src/deep/er/index.js"), "// nothing\n");
+  }
+  fs.writeFileSync(join(cwd, ".gitignore"), "node_modules\n.env\n");
+  execFileSync("git", ["init", "-q"], { cwd, env });
+  const took = interleaved(
+    { n: { argv: [node, "-e", "0"], cwd, env }, plan: { argv: [zvault, "import", "-r", "--dry-run"], cwd, env } },
+    Math.min(rounds, 10),
+  );
+  report("zvault import -r --dry-run, 200 packages", ratio(took["plan"] ?? NaN, took["n"] ?? NaN), "≤ 10 n");
+  end(place);
+}
+
 /** Bytes per second through the mask, as a part of what a plain pipe in the same Node carries. */
 function masking(): void {
   const place = makePlace(os.tmpdir());
@@ -141,5 +165,6 @@ starts(os.tmpdir(), "disk");
 if (fs.existsSync("/dev/shm")) starts("/dev/shm", "tmpfs");
 agentStart();
 importing();
+planning();
 masking();
 await agentFigures();

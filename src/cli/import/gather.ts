@@ -26,6 +26,8 @@ export type Gathered = {
   leftovers: string[];
   /** files of comments that an import before left in the place of values */
   stubs: string[];
+  /** everything in the folder */
+  names: string[];
 };
 
 /** 64 MiB is what one change of the vault may hold; a dotenv file is never near it. */
@@ -63,12 +65,14 @@ export function gather(words: readonly string[], cwd: string): Gathered {
   if (stub) {
     throw new ZvaultError("not-found", `${stub.name} holds no values any more: they are in the vault`, { hint: "zvault ls" });
   }
-  return { folder, files, leftovers: leftoversOf(readdirSync(folder)), stubs: [] };
+  const names = readdirSync(folder).toSorted();
+  return { folder, files, leftovers: leftoversOf(names), stubs: [], names };
 }
 
 /** Every dotenv file among the entries of a folder; none is no error. Throws `unsafe-file`, `too-large`. */
 export function gatherFolder(folder: string, entries: readonly Dirent[]): Gathered {
-  const found: Gathered = { folder, files: [], leftovers: leftoversOf(entries.map((one) => one.name)), stubs: [] };
+  const names = entries.map((one) => one.name).toSorted();
+  const found: Gathered = { folder, files: [], leftovers: leftoversOf(names), stubs: [], names };
   for (const name of entries.flatMap((one) => (one.isDirectory() || !isDotenvName(one.name) ? [] : [one.name])).toSorted()) {
     const file = { name, ...readInput(`${folder}/${name}`, name) };
     if (isStub(file.bytes)) found.stubs.push(name);

@@ -31,7 +31,7 @@ const notLooked = /^(\.|node_modules$|vendor$|dist$|build$|venv$|__pycache__$|ta
 
 /** `stub`: true, false, or where a reader needs one. */
 export function lookForReaders(start: string, sites: readonly Site[], o: { fix: boolean; stub: boolean | undefined }): Readers {
-  const imported = importedOf(start, sites);
+  const imported = importedOf(sites);
   const sources = sourcesOf(start, sites);
   const { readers, compose } = findReaders(sources, imported);
   const fixes = o.fix ? fixesOf(sources, imported) : [];
@@ -48,12 +48,10 @@ export function lookForReaders(start: string, sites: readonly Site[], o: { fix: 
 }
 
 /** Files of this import, and of earlier ones, whose `.zvault` is there. */
-function importedOf(start: string, sites: readonly Site[]): Imported {
+function importedOf(sites: readonly Site[]): Imported {
   return new Map(
     sites.map((site) => {
-      const before = list(start, site.label).flatMap((name) =>
-        name.endsWith(".zvault") ? [name.slice(0, -".zvault".length)] : [],
-      );
+      const before = site.gathered.names.flatMap((name) => (name.endsWith(".zvault") ? [name.slice(0, -".zvault".length)] : []));
       return [site.label, [...new Set([...site.plan.files.map((file) => file.name), ...before.filter(isDotenvName)])]];
     }),
   );
@@ -68,9 +66,9 @@ function list(start: string, folder: string): string[] {
 }
 
 function sourcesOf(start: string, sites: readonly Site[]): Source[] {
-  const folders = [...new Set(["", ...sites.map((site) => site.label)])];
-  const files = folders.flatMap((folder) => {
-    const names = list(start, folder);
+  const folders = new Map(sites.map((site) => [site.label, site.gathered.names]));
+  if (!folders.has("")) folders.set("", list(start, ""));
+  const files = [...folders].flatMap(([folder, names]) => {
     const below = (name: string, fits: (name: string) => boolean): string[] =>
       names.includes(name)
         ? list(start, join(folder, name))
