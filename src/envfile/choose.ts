@@ -3,6 +3,7 @@
  * the files have NAME, unless `--dialect` or an answer says otherwise. Pure.
  */
 import { ZvaultError } from "../errors.ts";
+import { limits } from "../verbs.ts";
 import { Readings } from "./dialects/dialects.ts";
 import { dialects, type Dialect, type Part } from "./dialects/reader.ts";
 import { assignments, type Assignment, type Document } from "./document.ts";
@@ -13,6 +14,9 @@ import { variablesIn } from "./variables.ts";
 
 /** "keep": as dotenv reads it, variables of the same files stay variables. "leave": the line is left out. */
 export type Choice = Dialect | "keep" | "leave";
+
+/** Variables in variables in … */
+const deepest = 100;
 
 /** Asked about even where the four dialects agree: the line may be a slip, and other readers do differ. */
 const slips: ReadonlySet<SplitKind> = new Set([
@@ -79,6 +83,8 @@ class Chooser {
   readonly #readings: Readings;
   readonly #plans = new Map<string, Plan>();
   readonly #values = new Map<string, string>();
+  /** known not to come back to themselves */
+  readonly #straight = new Set<string>();
 
   constructor(sources: readonly Source[], options: ChooseOptions) {
     this.#sources = sources;
@@ -198,6 +204,7 @@ class Chooser {
     const known = this.#values.get(key);
     if (known !== undefined) return known;
     if (path.some((one) => one.file === file && one.name === name)) throw this.#circle([...path, { file, name }]);
+    if (path.length > deepest) throw this.#tooMuch(file, name, "usage", `is put together over more than ${deepest} variables`);
     const plan = this.#planOf(file, name);
     const value =
       plan === undefined
@@ -206,8 +213,17 @@ class Chooser {
           ("parts" in plan ? plan.parts : [])
             .map((part) => (typeof part === "string" ? part : this.#valueFor(file, part.name, [...path, { file, name }])))
             .join(""));
+    if (value.length > limits.value) throw this.#tooMuch(file, name, "too-large", "comes to more than 1 MiB");
     this.#values.set(key, value);
     return value;
+  }
+
+  #tooMuch(file: string, name: string, code: "usage" | "too-large", what: string): ZvaultError {
+    const line = this.#last.get(file)?.get(name)?.line ?? 0;
+    return new ZvaultError(code, `${file}:${line} ${name} ${what}`, {
+      hint: "--dialect node stores the text as it stands",
+      names: [name],
+    });
   }
 
   #circle(path: readonly { file: string; name: string }[]): ZvaultError {
@@ -241,16 +257,21 @@ class Chooser {
     return /^[A-Za-z0-9._-]{1,128}$/.test(name) && (this.#has(file, name) || this.#options.environment?.[name] !== undefined);
   }
 
-  /** True if `name` comes to itself by way of its expression. */
+  /** True if `name` comes to itself by way of its expression, or goes too deep to tell. */
   #turns(file: string, name: string, path: readonly string[]): boolean {
     const key = answerKey(file, name);
-    if (path.includes(key)) return true;
+    if (this.#straight.has(key)) return false;
+    if (path.includes(key) || path.length > deepest) return true;
     const plan = this.#planOf(file, name);
-    if (!plan || !("parts" in plan)) return false;
-    return plan.parts.some((part) => {
-      const winner = typeof part === "string" ? undefined : this.#winner(file, part.name);
-      return typeof part !== "string" && winner !== undefined && this.#turns(winner, part.name, [...path, key]);
-    });
+    const turns =
+      plan !== undefined &&
+      "parts" in plan &&
+      plan.parts.some((part) => {
+        const winner = typeof part === "string" ? undefined : this.#winner(file, part.name);
+        return typeof part !== "string" && winner !== undefined && this.#turns(winner, part.name, [...path, key]);
+      });
+    if (!turns) this.#straight.add(key);
+    return turns;
   }
 
   /** Every way to read each variable on which our dialects differ; they do only where there is a split. */

@@ -268,3 +268,14 @@ t.test("whatever the spelling, no secret stands in what is committed", async (t)
   );
   t.ok(planned > numRuns / 2, `${planned} files`);
 });
+
+t.test("variables that stand in each other too deep, or double each other, are refused, whoever reads them", async (t) => {
+  const deep = `${Array.from({ length: 3000 }, (_, at) => `N${at}=\${N${at + 1}}`).join("\n")}\nN3000=x\n`;
+  t.throws(() => planOf({ ".env": deep }), { code: "usage", message: /put together over more than 100 variables/ });
+  const double = `N0=xxxx\n${Array.from({ length: 60 }, (_, at) => `N${at + 1}=\${N${at}}\${N${at}}`).join("\n")}\n`;
+  t.throws(() => planOf({ ".env": double }), { code: "too-large", message: /^\.env:\d+ N\d+ comes to more than 1 MiB/ });
+  for (const dialect of ["next", "compose", "python"] as const) {
+    t.throws(() => planOf({ ".env": double }, { dialect }), { message: /^\.env:?\d*/ }, dialect);
+  }
+  t.equal(planOf({ ".env": double }, { dialect: "node" }).files.length, 1);
+});

@@ -3,7 +3,7 @@
  * Source: dotenv/parser.go. A name without `=` is passed on from the environment there; here it gives nothing, and `run` passes it on.
  */
 import { substitute, InvalidTemplate } from "./compose-template.ts";
-import { withNames, type Bound, type Reader } from "./reader.ts";
+import { longestValue, tooLong, withNames, type Bound, type Reader } from "./reader.ts";
 
 // unicode.IsSpace; the second is without the line feed, and only as far as the parser's own isSpace goes
 const space = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
@@ -127,6 +127,7 @@ export const compose: Reader = (whole, { environment, earlier }) => {
       }
       const raw = valueAt(text, key.end);
       const read = raw.expands ? substitute(raw.text, lookUp) : { value: raw.text, parts: [] };
+      if (read.value.length > longestValue) throw new Refused(tooLong, start);
       if (key.name !== "") {
         bound.delete(key.name);
         bound.set(key.name, { name: key.name, line: lines.of(start), value: read.value, parts: withNames(read.parts) });

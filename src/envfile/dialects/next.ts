@@ -5,11 +5,10 @@
  */
 import { variablesIn } from "../variables.ts";
 import { node } from "./node.ts";
-import { withNames, type Bound, type Part, type Reader } from "./reader.ts";
+import { longestValue, withNames, type Bound, type Part, type Reader } from "./reader.ts";
 
 /** Real values need a handful of steps; a value that names itself needs them without end, and grows. */
 const mostSteps = 1000;
-const longest = 2 * 1024 * 1024;
 
 export const next: Reader = (text, { environment, earlier }) => {
   const read = node(text, { environment, earlier });
@@ -24,7 +23,7 @@ export const next: Reader = (text, { environment, earlier }) => {
     const raw = parsed[name] ?? "";
     const value = interpolate(raw, lookUp, parsed);
     if (one === undefined) continue;
-    if (value === undefined) return { kind: "refused", line: one.line, why: `${name} names itself, on which next gives up` };
+    if (value === undefined) return { kind: "refused", line: one.line, why: `${name} names itself, or grows, without end` };
     parsed[name] = unescape(value);
     bound.set(name, { name, line: one.line, value: unescape(value), parts: partsOf(raw) });
   }
@@ -42,7 +41,7 @@ function interpolate(
   parsed: Readonly<Record<string, string>>,
 ): string | undefined {
   let text = raw;
-  for (let step = 0; step < mostSteps && text.length <= longest; step++) {
+  for (let step = 0; step < mostSteps && text.length <= longestValue; step++) {
     const found = lastVariable(text);
     if (!found) return text;
     const { whole, name, fallback } = found;

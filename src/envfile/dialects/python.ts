@@ -2,7 +2,7 @@
  * python-dotenv 1.2, as `load_dotenv()` reads: what is set already wins. Its grammar is in src/dotenv/parser.py and variables.py
  * there. A byte order mark at the start is taken off, which python-dotenv would make a part of the first name.
  */
-import { withNames, type Bound, type Part, type Reader } from "./reader.ts";
+import { longestValue, tooLong, withNames, type Bound, type Part, type Reader } from "./reader.ts";
 
 // Python's \s; that of JavaScript has U+FEFF, too, and lacks U+001C to U+001F and U+0085
 const inline = String.raw`[\t\v\f\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]`;
@@ -153,6 +153,7 @@ export const python: Reader = (whole, { environment, earlier }) => {
     if (!found) continue;
     const { name, line, raw } = found;
     const one = raw === undefined ? undefined : { name, line, ...expand(raw, lookUp) };
+    if (one && one.value.length > longestValue) return { kind: "refused", line, why: tooLong };
     seen.delete(name);
     seen.set(name, one);
   }

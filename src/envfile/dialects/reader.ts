@@ -33,6 +33,10 @@ export type Reading =
 
 export type Reader = (text: string, around: Surroundings) => Reading;
 
+/** Units of a value, beyond which a reader of ours gives up: variables that double each other grow without end. */
+export const longestValue = 2 * 1024 * 1024;
+export const tooLong = "a value comes to more than 2 MiB";
+
 /** Undefined if there is nothing but text. */
 export function withNames(parts: readonly Part[]): readonly Part[] | undefined {
   return parts.some((part) => typeof part !== "string") ? parts : undefined;
