@@ -1,4 +1,5 @@
 /** `npm run bench`: the figures of README and designs. n = `node -e 0` of the same Node, in the same interleaved run. */
+import "../test/helpers/detached.ts";
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";

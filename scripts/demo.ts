@@ -1,7 +1,8 @@
 /**
  * `npm run demo`: the main job, for real, on a copy of examples/shop with a HOME of its own: import a `.env`, run the program, look at
- * what is left to read, seal. Ends with an error if anything is not as it says.
+ * what is left to read, seal. Ends with an error if anything is not as it says. It shows what a person sees, whoever started it.
  */
+import "../test/helpers/detached.ts";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -2,6 +2,7 @@
  * The built executable alone, in an empty folder, with an empty HOME, as a user without privileges: everything a person does in the first
  * week. Run by .ci/run; `node scripts/smoke.ts`. Last line: `N passed, N failed`.
  */
+import "../test/helpers/detached.ts";
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,

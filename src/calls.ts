@@ -34,6 +34,9 @@ export type VersionInfo = {
 /** Telling an AI tool from a person: see src/signs/judge.ts. */
 export type Verdict = "plain" | "ambiguous" | "sign";
 
+/** How the agent sees whoever asks. `tool`: only with a sign. `signs`: names of what the verdict follows from. */
+export type SeenCaller = { verdict: Verdict; tool?: string; signs: string[] };
+
 export type SecretInfo = {
   path: string;
   class: SecretClass;
@@ -84,6 +87,8 @@ export type AgentStatus = {
   hardening: HardeningFact[];
   memory: { kind: "memfd_secret" | "mlock" | "unlocked"; locked: number; why: string };
   vaults: OpenVault[];
+  /** whoever asked for this status */
+  caller: SeenCaller;
 };
 
 export type VaultStatus = {
@@ -242,7 +247,7 @@ export type Calls = {
    */
   "kv.resolve": {
     args: { folder: string; refs: Reference[]; dangerous?: string[] };
-    result: { values: { class: SecretClass; version: number; expand: boolean }[] };
+    result: { values: { class: SecretClass; version: number; expand: boolean }[]; caller: SeenCaller };
   };
   /**
    * For `run --watch`: without `seen` the numbers of the current versions of refs (0: no value) at once; with it, as soon as one of them

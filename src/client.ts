@@ -11,6 +11,7 @@ import { type Connection, type Dial, Lost, type Meanwhile } from "./connection.t
 import { homeOf, type Places } from "./locate.ts";
 import { isGone } from "./process-stat.ts";
 import type { Answer, Credential, VaultRef } from "./protocol.ts";
+import { marksOf } from "./signs/marks.ts";
 import type { Command } from "./start-agent.ts";
 import { type VerbName, verbs } from "./verbs.ts";
 
@@ -70,6 +71,7 @@ export class Client {
   readonly #options: ConnectOptions;
   #link: Connection;
   #before: Promise<unknown> = Promise.resolve();
+  readonly #marks = marksOf(process.env);
 
   constructor(options: ConnectOptions, link: Connection) {
     this.#options = options;
@@ -147,7 +149,7 @@ export class Client {
       verb,
       args: args as Record<string, unknown>,
       ...(vault ? { vault: { id: vault.id, dir: vault.dir, dev: vault.dev, ino: vault.ino } } : {}),
-      env: { uid: process.geteuid?.() ?? -1, home: homeOf(process.env) || "/", config, state },
+      env: { uid: process.geteuid?.() ?? -1, home: homeOf(process.env) || "/", config, state, marks: this.#marks },
       body: body.map((part) => part.length),
       ...(credential ? { credential: { kind: credential.kind, parts: credential.parts.map((part) => part.length) } } : {}),
     };

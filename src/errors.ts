@@ -12,6 +12,7 @@ export const exitCodes = {
   "too-large": 2, // over a stated limit
   sealed: 3,
   denied: 4, // policy or rule
+  "ai-tool": 4, // a person's, and a sign of an AI tool was seen
   "presence-needed": 4, // a person (or --key-file) must prove presence
   "dangerous-name": 4, // LD_PRELOAD and friends
   "not-adopted": 4, // a vault folder that came with the project

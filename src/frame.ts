@@ -8,6 +8,7 @@
  */
 import { type ErrorCode, isErrorCode, ZvaultError } from "./errors.ts";
 import type { CredentialKind, VaultRef } from "./protocol.ts";
+import { isMark, longestMark, type Marks } from "./signs/marks.ts";
 import { limits } from "./verbs.ts";
 
 export const magic: Uint8Array = new TextEncoder().encode("zv1\n");
@@ -28,7 +29,14 @@ export const frameLimits = {
 } as const;
 
 /** The client's surroundings as it sees them; the agent serves one user with one set of folders. */
-export type FrameEnv = { uid: number; home: string; config: string; state: string };
+export type FrameEnv = {
+  uid: number;
+  home: string;
+  config: string;
+  state: string;
+  /** variables of the client that say something of an AI tool (src/signs/marks.ts); they only take rights away */
+  marks?: Marks;
+};
 
 export type RequestHeader = {
   v: 1;
@@ -164,9 +172,17 @@ function parseVault(value: unknown): VaultRef {
 }
 
 function parseEnv(value: unknown): FrameEnv {
-  const { uid, home, config, state } = isRecord(value) ? value : {};
+  const { uid, home, config, state, marks } = isRecord(value) ? value : {};
   if (!Number.isSafeInteger(uid) || !isFolder(home) || !isFolder(config) || !isFolder(state)) throw noFrame("no surroundings");
-  return { uid: uid as number, home, config, state };
+  return { uid: uid as number, home, config, state, ...(marks === undefined ? {} : { marks: parseMarks(marks) }) };
+}
+
+/** A later build may know more marks than this one: only those that are known here are taken. */
+function parseMarks(value: unknown): Marks {
+  if (!isRecord(value)) throw noFrame("no marks");
+  const known = Object.entries(value).filter(([name]) => isMark(name));
+  if (known.some(([, text]) => typeof text !== "string" || text.length > longestMark)) throw noFrame("marks that are none");
+  return Object.fromEntries(known) as Marks;
 }
 
 function isFolder(value: unknown): value is string {

@@ -2,7 +2,7 @@
  * The contract between whoever asks and whoever answers. `Door` is an interface, not a transport: the gate implements it in
  * process, the client carries it over the socket, and one suite of checks runs against both (test/door/).
  */
-import type { Calls } from "./calls.ts";
+import type { Calls, Verdict } from "./calls.ts";
 import type { VerbName } from "./verbs.ts";
 
 /** Which vault a request means. The agent compares device and inode with what it has open itself. */
@@ -52,9 +52,14 @@ export type Caller = {
   /** session id and the start time of its leader: one terminal session */
   session: string;
   listener: "process" | "socket";
-  /** signs of an AI tool; detection arrives with issue "import and run" */
-  verdict: "plain" | "ambiguous" | "sign";
+  /** whether it is an AI tool that asks: src/signs/judge.ts */
+  verdict: Verdict;
+  /** what the tool is called; only with verdict "sign" */
+  tool?: string;
+  /** names of what the verdict follows from */
   signs: readonly string[];
+  /** started by a `zvault run` that lives, or become of one: it is shown no value */
+  inRun?: boolean;
 };
 
 /** Refusals are thrown as ZvaultError, in process and over the socket alike. */

@@ -53,14 +53,16 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Required<Reso
       const args = { folder: folderFor(found, request.folder), refs, ...(dangerous.length === 0 ? {} : { dangerous }) };
       const { result, body, release } = await (await connected()).ask("kv.resolve", args, { vault: refOf(found), meanwhile });
       const values = result.values.map((value, at) => ({ ...value, bytes: body[at] ?? new Uint8Array() }));
-      return { values, release };
+      return { values, caller: result.caller, release };
     },
 
     async unseal(meanwhile) {
       if (!found) return;
       const vault = refOf(found);
       const agent = await connected();
-      const { known, slots } = (await agent.ask("vault.status", {}, { vault, meanwhile })).result;
+      const { verdict, tool = "unknown" } = (await agent.ask("agent.status", {}, { meanwhile })).result.caller;
+      if (verdict === "sign") throw new ZvaultError("ai-tool", "only a person can unseal", { names: [tool] });
+      const { known, slots } = (await agent.ask("vault.status", {}, { vault })).result;
       // nobody is asked for a passphrase for somebody else's file
       const byPassphrase = slots.some((slot) => slot.kind === "identity" || slot.kind === "passphrase");
       if (!known || !byPassphrase) throw new ZvaultError("would-ask", "no passphrase opens this vault");

@@ -9,8 +9,9 @@ import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import { type AnswerHeader, frameLimits, noFrame, parseRequest, printHead, type RequestHeader, sealHint } from "../frame.ts";
 import { type Frame, FrameReader, type Room } from "../frame-reader.ts";
-import type { Answer, Caller, Door, Request } from "../protocol.ts";
+import type { Answer, Door, Request } from "../protocol.ts";
 import { isVerb } from "../verbs.ts";
+import type { Peer } from "./caller.ts";
 import type { AgentLog } from "./log.ts";
 import { Room as Share } from "./room.ts";
 
@@ -41,7 +42,7 @@ export function secretRoom(length: number): Room {
 
 export class Connection {
   readonly #serving: Serving;
-  readonly #caller: () => Caller;
+  readonly #peer: Peer;
   readonly #reader = new FrameReader<RequestHeader>(parseRequest, secretRoom);
   readonly #socket: net.Socket;
   readonly #room = new Share(() => this.cut());
@@ -53,9 +54,9 @@ export class Connection {
   #sent = (): void => {};
 
   /** `handle`: of a socket that was accepted and not read from. */
-  constructor(handle: unknown, caller: () => Caller, serving: Serving, closed: () => void) {
+  constructor(handle: unknown, peer: Peer, serving: Serving, closed: () => void) {
     this.#serving = serving;
-    this.#caller = caller;
+    this.#peer = peer;
     shared ??= Secret.alloc(65_536);
     const buffer = shared.use((bytes) => bytes);
     const options = {
@@ -158,7 +159,7 @@ export class Connection {
     await this.#serving.before();
     const { verb, args, vault, env } = header;
     const { build, places, door } = this.#serving;
-    const caller = this.#caller();
+    const caller = this.#peer.caller(env.marks);
     if (env.uid !== caller.uid) throw noFrame("it names another user than the one who sent it");
     if (!forAll.has(verb)) {
       if (header.build !== build) {
@@ -175,7 +176,9 @@ export class Connection {
       ...(body.length > 0 ? { body } : {}),
       ...(header.credential ? { credential: { kind: header.credential.kind, parts: credential } } : {}),
     };
-    return door.ask(request, caller);
+    const answer = await door.ask(request, caller);
+    if (verb === "kv.resolve") this.#peer.ran();
+    return answer;
   }
 
   #done(answer: Answer): AnswerHeader {

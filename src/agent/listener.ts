@@ -8,8 +8,9 @@ import { ZvaultError } from "../errors.ts";
 import { makeRuntimeFolder, socketPath } from "../runtime-folder.ts";
 import { tryLock } from "../sys/flock.ts";
 import { peerCredentials } from "../sys/peer.ts";
-import { callerOf, lookAt } from "./caller.ts";
+import { lookAt, Peer } from "./caller.ts";
 import { Connection, type Serving } from "./connection.ts";
+import { Runs } from "./runs.ts";
 
 /** More than this, and the one that has been quiet for longest is cut. */
 const most = 512;
@@ -40,6 +41,7 @@ export class Listener {
   readonly path: string;
   readonly #server: net.Server;
   readonly #connections = new Set<Connection>();
+  readonly #runs = new Runs();
   readonly #serving: Serving;
   readonly #quiet: () => void;
   #inode = "";
@@ -99,17 +101,11 @@ export class Listener {
     }
     raw._handle = null;
     this.#makeRoom();
-    const seen = lookAt(peer);
-    const connection = new Connection(
-      handle,
-      () => callerOf(seen),
-      this.#serving,
-      () => {
-        socket.destroy(); // has no handle any more; the server counts it out
-        this.#connections.delete(connection);
-        if (this.#connections.size === 0) this.#quiet();
-      },
-    );
+    const connection = new Connection(handle, new Peer(lookAt(peer), this.#runs), this.#serving, () => {
+      socket.destroy(); // has no handle any more; the server counts it out
+      this.#connections.delete(connection);
+      if (this.#connections.size === 0) this.#quiet();
+    });
     this.#connections.add(connection);
   }
 

@@ -5,6 +5,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { ZvaultError } from "../errors.ts";
 import { nearest } from "../run/nearest.ts";
+import { Refused } from "../signs/refusal.ts";
 import { clean, sayJson } from "./output.ts";
 import { mention } from "./stream.ts";
 
@@ -104,6 +105,8 @@ export function report(thrown: unknown, o: { json: boolean; verbose: boolean; co
   const error = toZvaultError(thrown, o.command);
   if (o.json) {
     sayJson({ error: { code: error.code, message: error.message, hint: error.hint ?? null, names: error.names } });
+  } else if (error instanceof Refused) {
+    for (const line of error.lines) process.stderr.write(`zvault: ${clean(line)}\n`);
   } else {
     mention(`zvault: error: ${clean(error.message)}\n`);
     for (const line of (error.hint ?? "").split("\n")) if (line !== "") mention(`zvault: hint: ${clean(line)}\n`);

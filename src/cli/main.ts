@@ -44,7 +44,7 @@ async function start(
   if (word !== undefined) throw new ZvaultError("usage", "options stand behind the command", { hint: `zvault ${word} …` });
   // oclif is not loaded for help and slips of the keyboard, help not for commands
   const { makeConfig, startCommand } = await import("./config.ts");
-  return startCommand(await loadCommand(id), rest, await makeConfig());
+  return startCommand(await loadCommand(id), id, rest, await makeConfig());
 }
 
 function print(lines: readonly string[]): number {

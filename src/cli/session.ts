@@ -1,6 +1,6 @@
 /** One command's talk with the agent: the vault at hand, questions, and the proof of presence when the agent wants one. */
 import { parseHead } from "../envfile/head.ts";
-import type { Calls } from "../calls.ts";
+import type { Calls, SeenCaller } from "../calls.ts";
 import { connect, type Client } from "../client.ts";
 import { dialDirect } from "../direct-link.ts";
 import { ZvaultError } from "../errors.ts";
@@ -37,6 +37,7 @@ export class Session {
   readonly places: Places;
   readonly #options: SessionOptions;
   #client: Client | undefined;
+  #seen: SeenCaller | undefined;
   #dir: string | undefined;
   /** null: not looked for yet */
   #located: Located | undefined | null = null;
@@ -99,7 +100,15 @@ export class Session {
    * looked, which it does before it answers anything.
    */
   async #shielded(client: Client | undefined): Promise<void> {
-    await client?.ask("identity.show", {}, { meanwhile: { begun: shield } }).catch(() => undefined);
+    const answer = await client?.ask("agent.status", {}, { meanwhile: { begun: shield } }).catch(() => undefined);
+    this.#seen = answer?.result.caller;
+  }
+
+  /** How the agent sees this process: as a person's, or as an AI tool's. */
+  async seen(): Promise<SeenCaller> {
+    await this.client();
+    // an agent of another build may not say
+    return this.#seen ?? { verdict: "ambiguous", signs: [] };
   }
 
   async ask<V extends VerbName>(verb: V, args: Calls[V]["args"], o: AskOptions = {}): Promise<Answer<V>> {

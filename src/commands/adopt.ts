@@ -2,6 +2,7 @@ import { ZvaultCommand } from "../cli/base.ts";
 import { presenceFlags, presenceOf } from "../cli/flags.ts";
 
 export default class Adopt extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "take a vault folder that came from elsewhere";
   static override description = `
 A .zvault folder that was not made on this computer is refused: it may have come with a clone, to make you type a passphrase for

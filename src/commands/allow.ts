@@ -9,6 +9,7 @@ import { folderFor } from "../folder.ts";
 import { findFiles } from "../run/files.ts";
 
 export default class Allow extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "let this folder use another reference";
   static override usage = ["REF…", "--dangerous NAME…"];
   static override description = `

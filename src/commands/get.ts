@@ -5,6 +5,7 @@ import { Project } from "../cli/project.ts";
 import { checkShow } from "../cli/value.ts";
 
 export default class Get extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "show a value to a person";
   static override description = `
 On a terminal it asks for your passphrase, also while the vault is unsealed: a value is shown to a person, not to a program.

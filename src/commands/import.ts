@@ -2,7 +2,7 @@ import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { realpathSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { ZvaultCommand } from "../cli/base.ts";
+import { type Given, ZvaultCommand } from "../cli/base.ts";
 import { yesFlag } from "../cli/flags.ts";
 import { consent, decide } from "../cli/import/agree.ts";
 import { appliedLines, applySites, namesOf } from "../cli/import/apply.ts";
@@ -27,6 +27,7 @@ import { folderIn } from "../folder.ts";
 import { confirm } from "../run/prompt.ts";
 
 export default class Import extends ZvaultCommand {
+  static override person = ({ flags }: Given) => flags["dry-run"] !== true;
   static override summary = "move the values of .env files into the vault";
   static override usage = ["[FILE…] [-r] [--dry-run] [--yes] [--keep]"];
   static override description = `

@@ -19,6 +19,7 @@ import type { Credential } from "../protocol.ts";
 type Slot = Calls["vault.init"]["args"]["slot"];
 
 export default class Init extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "make a vault without importing";
   static override usage = ["", "--key-file FILE [--yes]", "--shares N --threshold K [--out DIR]", "--passphrase [-]"];
   static override description = `

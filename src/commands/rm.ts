@@ -4,6 +4,7 @@ import { Project } from "../cli/project.ts";
 import { ZvaultError } from "../errors.ts";
 
 export default class Rm extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "take a name away (kept, see undo)";
   static override description =
     "\nThe versions are kept: zvault undo NAME brings the name back. The line in .env.zvault stays, for you to take out.";

@@ -1,6 +1,6 @@
 import * as Flags from "@oclif/core/flags";
 import type { Calls, ImportEntry, PutOptions } from "../calls.ts";
-import { ZvaultCommand } from "../cli/base.ts";
+import { type Given, ZvaultCommand } from "../cli/base.ts";
 import { addLine } from "../cli/env-line.ts";
 import { classFlags, fileFlags, filesOf, maybe, name } from "../cli/flags.ts";
 import { Project, type Target } from "../cli/project.ts";
@@ -10,6 +10,7 @@ import { ZvaultError } from "../errors.ts";
 import { folderIn } from "../folder.ts";
 
 export default class Set extends ZvaultCommand {
+  static override person = ({ flags }: Given) => flags["generate"] === undefined;
   static override summary = "give a name a new value, typed unseen";
   static override usage = ["NAME [-|@FILE]", "NAME --generate KIND"];
   static override description = `

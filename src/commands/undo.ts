@@ -4,6 +4,7 @@ import { fileFlags, filesOf, name } from "../cli/flags.ts";
 import { Project } from "../cli/project.ts";
 
 export default class Undo extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "the version before again, or back from rm";
   static override description = "\nThe earlier content becomes a new version, so an undo can be undone.";
   static override examples = ["zvault undo STRIPE_KEY", "zvault undo STRIPE_KEY --to 3"];

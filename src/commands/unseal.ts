@@ -17,6 +17,7 @@ const tries = 3;
 type Given = { passphrase: boolean; share?: string[] | undefined; "key-file"?: string | undefined };
 
 export default class Unseal extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "open your vaults";
   static override usage = ["[--for 8h]", "--passphrase [-]", "--share -|@FILE …", "--key-file FILE"];
   static override description = `

@@ -4,6 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { ZvaultError, type ErrorCode, type ErrorInit } from "../errors.ts";
+import { Refused } from "../signs/refusal.ts";
 
 /** Exit codes of `run` itself; a child's code is passed on as it is. */
 export const ownFailure = 125;
@@ -28,7 +29,8 @@ export function tell(error: unknown, jsonErrors: number | undefined): number {
   const exit = known instanceof RunFailure ? known.exit : ownFailure;
   const details = known instanceof RunFailure ? known.details.map((line) => `zvault:   ${line}\n`) : [];
   const hint = known.hint === undefined ? "" : `zvault: hint: ${known.hint}\n`;
-  say(2, `zvault: error: ${known.message}\n${details.join("")}${hint}`);
+  const lines = known instanceof Refused ? known.lines.map((line) => `zvault: ${line}\n`).join("") : undefined;
+  say(2, lines ?? `zvault: error: ${known.message}\n${details.join("")}${hint}`);
   if (jsonErrors !== undefined) {
     const { code, message, names } = known;
     // `exit`: the code this failure has outside of `run`

@@ -15,11 +15,17 @@ const buffers = 4;
 /** A pty holds less (12 KiB) when its program ends: what comes after that many bytes was written since, by somebody else. */
 const leftInPty = 65_536;
 
+/** What happens to a binary stream: it passes as it is, or is cut off where an AI tool reads. */
+export type Nul = "pass" | "refuse";
+/** `problem` of a stream that was cut off. */
+export const binary = "binary";
+
 export class Pump {
   /** what went wrong with the output, other than a reader that had enough */
   problem: string | undefined;
   readonly #stream: MaskStream;
   readonly #fd: number;
+  readonly #nul: Nul;
   readonly #source: Socket;
   readonly #ended: Promise<void>;
   readonly #pty: boolean;
@@ -35,10 +41,14 @@ export class Pump {
   /** the output takes no more; what was held back at the end of the source is still written */
   #refused = false;
 
-  /** `source`: closed at the end. `pty`: it is a master, and what comes is never taken for binary. `ended`: nothing comes any more. */
-  constructor(source: number, target: number, set: MaskSet, o: { pty?: boolean; ended?: () => void } = {}) {
+  /**
+   * `source`: closed at the end. `pty`: it is a master, and what comes is never taken for binary. `ended`: nothing comes any more.
+   * `nul`: what becomes of a binary stream.
+   */
+  constructor(source: number, target: number, set: MaskSet, o: { pty?: boolean; ended?: () => void; nul?: Nul } = {}) {
     this.#fd = target;
     this.#pty = o.pty === true;
+    this.#nul = o.nul ?? "pass";
     this.#stream = new MaskStream(set, this.#pty);
     const ring = Array.from({ length: buffers }, () => new Uint8Array(new ArrayBuffer(65_536)));
     let next = 0;
@@ -87,6 +97,11 @@ export class Pump {
     this.#left -= bytes.length;
     if (this.#left < 0) this.#source.destroy();
     this.#notice(bytes);
+    if (this.#binary && this.#nul === "refuse") {
+      this.problem = binary;
+      this.#source.destroy();
+      return false;
+    }
     if (this.#binary) {
       this.#write(this.#stream.flush());
       this.#write(bytes);

@@ -1,6 +1,8 @@
 /** Who gives the values. `main.ts` wires it to the client; here only what `run` asks of it, and what its refusals mean for a run. */
 import { printReference, type Ref } from "../envfile/reference.ts";
+import type { SeenCaller } from "../calls.ts";
 import { ZvaultError, type ErrorCode } from "../errors.ts";
+import { sealedFor } from "../signs/refusal.ts";
 import { RunFailure } from "./exit.ts";
 import type { Plan, Place } from "./plan.ts";
 import type { Value } from "./values.ts";
@@ -26,8 +28,8 @@ export type Resolver = {
    * values[i] belongs to refs[i]; `release` wipes them. Throws ZvaultError; `unresolved` and `not-bound` carry the paths (or the
    * references) in `names`.
    */
-  resolve(request: ResolveRequest, meanwhile: Meanwhile): Promise<{ values: Value[]; release(): void }>;
-  /** Asks a person on the terminal and unseals. Throws `would-ask` without a terminal. */
+  resolve(request: ResolveRequest, meanwhile: Meanwhile): Promise<{ values: Value[]; caller: SeenCaller; release(): void }>;
+  /** Asks a person on the terminal and unseals. Throws `would-ask` without a terminal, `ai-tool` (names: the tool) where it is no person. */
   unseal(meanwhile: Meanwhile): Promise<void>;
   /**
    * Numbers of the current versions of the references, 0 without one: at once, or with `seen` as soon as they are others. Starts no
@@ -42,7 +44,7 @@ export type Meanwhile = { sent?(): void; begun(): void };
 /** How often a sealed agent is asked again under `--wait`, in ms. */
 const poll = 1000;
 
-/** Puts the values of `refs` into `known`. Throws `RunFailure` that lists every reference in question with its place. */
+/** Puts the values of `refs` into `known`; how the agent sees us. Throws `RunFailure` that lists every reference in question with its place. */
 export async function askFor(o: {
   resolver: Resolver;
   plan: Plan;
@@ -55,7 +57,7 @@ export async function askFor(o: {
   vaultDir: string | undefined;
   /** once, when nobody is there to unseal */
   sealed: () => Promise<void>;
-}): Promise<void> {
+}): Promise<SeenCaller> {
   const request: ResolveRequest = {
     folder: o.plan.folder,
     refs: o.refs,
@@ -66,6 +68,7 @@ export async function askFor(o: {
   // process.uptime: `performance` would load its module, 3 ms in the hot lane
   const until = process.uptime() + (o.wait ?? 0) / 1000;
   let asked = false;
+  let tool: string | undefined;
   for (;;) {
     try {
       const answer = await o.resolver.resolve(request, o.meanwhile);
@@ -76,28 +79,31 @@ export async function askFor(o: {
         o.known.set(printReference(ref), { ...value, bytes: value.bytes.slice() });
       }
       answer.release();
-      return;
+      return answer.caller;
     } catch (error) {
       if (!(error instanceof ZvaultError)) throw error;
       if (error.code !== "sealed") throw explained(error, o.plan, o.refs);
       if (!asked) {
         asked = true;
-        if (await unsealed(o.resolver, o.meanwhile)) continue;
+        const outcome = await unsealed(o.resolver, o.meanwhile);
+        if (outcome === true) continue;
+        if (outcome !== false) tool = outcome.tool;
         await o.sealed();
       }
-      if (process.uptime() >= until) throw sealed(error);
+      if (process.uptime() >= until) throw tool === undefined ? sealed(error) : sealedFor(tool, { nothingStarted: true });
       await new Promise((wake) => setTimeout(wake, poll));
     }
   }
 }
 
-/** False where there is no terminal to ask on. */
-async function unsealed(resolver: Resolver, meanwhile: Meanwhile): Promise<boolean> {
+/** False where there is no terminal to ask on; nor is an AI tool asked. */
+async function unsealed(resolver: Resolver, meanwhile: Meanwhile): Promise<boolean | { tool: string }> {
   try {
     await resolver.unseal({ begun: () => meanwhile.begun() });
     return true;
   } catch (error) {
     if (error instanceof ZvaultError && error.code === "would-ask") return false;
+    if (error instanceof ZvaultError && error.code === "ai-tool") return { tool: error.names[0] ?? "unknown" };
     throw error;
   }
 }

@@ -3,19 +3,22 @@
  * place, or under the mask. Who gives the values is passed in: this room knows neither client nor agent.
  */
 import { readFileSync, statSync } from "node:fs";
+import type { SeenCaller, Verdict } from "../calls.ts";
 import type { Ref } from "../envfile/reference.ts";
 import { printReference } from "../envfile/reference.ts";
 import { isStub, largestStub } from "../envfile/stub.ts";
 import { errorsTo, optionsHelp, parseArgs, type RunOptions } from "./args.ts";
 import { execInPlace, prepareExec, shield, type Shield, type Start } from "./exec.ts";
-import { endAs, note, RunFailure, say, tell } from "./exit.ts";
+import { endAs, note, ownFailure, RunFailure, say, tell } from "./exit.ts";
 import { type EnvFile, findFiles } from "./files.ts";
-import { refuseTool } from "./known-tools.ts";
+import { knownTool, refuseTool } from "./known-tools.ts";
+import { laneOf } from "./lane.ts";
 import { printRows, rowsOf } from "./listing.ts";
 import type { Secret } from "./mask/borders.ts";
 import { plan as makePlan, type Plan } from "./plan.ts";
 import { checkSizes, findProgram } from "./program.ts";
 import { askFor, type Meanwhile, type Resolver } from "./resolver.ts";
+import { refusal, typedFolder } from "../signs/refusal.ts";
 import { isTerminal } from "../sys/tty.ts";
 import { compareKept, finish, type Value } from "./values.ts";
 
@@ -94,15 +97,12 @@ async function walk(o: RunInput, options: RunOptions): Promise<number> {
   const meanwhile = { sent: prepareExec, begun: () => void (guard ??= shield()) };
   const found = await values(o, options, plan, meanwhile);
   guard ??= shield();
+  if (found.caller.verdict === "sign") refuseToTool(options, found.caller, plan.folder, env["HOME"]);
   if (!options.quiet) tellKept(found.different);
   const inherited = found.files?.() ?? [];
   checkSizes(found.environment);
-  return await start(
-    { program, command: options.command, environment: found.environment, inherited },
-    found.secrets,
-    options,
-    guard,
-  );
+  const begin = { program, command: options.command, environment: found.environment, inherited };
+  return await start(begin, found.secrets, options, guard, found.caller.verdict);
 }
 
 const scheme = new TextEncoder().encode("zvault://env/");
@@ -115,6 +115,7 @@ type Found = {
   environment: Map<string, string>;
   secrets: Secret[];
   different: string[];
+  caller: SeenCaller;
   /** makes the files of --file: their descriptors */
   files?: () => number[];
 };
@@ -134,7 +135,7 @@ async function values(o: RunInput, options: RunOptions, plan: Plan, meanwhile: M
       vaultDir: options.vault ?? o.env["ZVAULT_DIR"],
       sealed: () => rememberRequest(o, options, plan),
     });
-  await ask(
+  const caller = await ask(
     plan.requests.map((request) => request.ref),
     plan.dangerous,
   );
@@ -152,7 +153,8 @@ async function values(o: RunInput, options: RunOptions, plan: Plan, meanwhile: M
   if (missing.length > 0) await ask(missing, []).catch(() => undefined);
   const kept = compareKept(plan, known);
   const { environment } = finished;
-  const found: Found = { environment, secrets: [...finished.secrets, ...kept.secrets], different: kept.different };
+  const secrets = [...finished.secrets, ...kept.secrets];
+  const found: Found = { environment, secrets, different: kept.different, caller };
   if (!memory) return found;
   const contents = memory.takeContents(plan, options.memory, known, environment);
   for (const [name, bytes] of contents) found.secrets.push({ name, bytes });
@@ -187,16 +189,43 @@ function tellKept(names: readonly string[]): void {
   if (names.length > 0) note(`kept from your environment: ${names.join(", ")} (--override uses the vault's)`);
 }
 
-async function start(start: Start, secrets: readonly Secret[], options: RunOptions, guard: Shield): Promise<number> {
-  const masked = { stdout: !isTerminal(1), stderr: !isTerminal(2) };
-  if (!options.mask || (!masked.stdout && !masked.stderr)) execInPlace(start, guard);
+/** What only a person may ask of a run. Throws `ai-tool`. */
+function refuseToTool(options: RunOptions, { tool = "unknown" }: SeenCaller, folder: string, home: string | undefined): void {
+  const where = { tool, folder: typedFolder(folder, home) };
+  if (!options.mask) throw refusal({ command: "run:no-mask", ...where });
+  const started = options.allowAi ? knownTool(options.command) : undefined;
+  if (started !== undefined) throw refusal({ command: "run:tool", name: started, ...where });
+}
+
+async function start(
+  start: Start,
+  secrets: readonly Secret[],
+  options: RunOptions,
+  guard: Shield,
+  verdict: Verdict,
+): Promise<number> {
+  const at = { stdout: isTerminal(1), stderr: isTerminal(2) };
+  const lane = laneOf(verdict, at, options.mask);
+  // no terminal of ours yet: an AI tool's output is masked all the same, a person's terminal is left as it is
+  const all = lane === "pty" && verdict === "sign";
+  const masked = { stdout: all || !at.stdout, stderr: all || !at.stderr };
+  if (lane === "exec" || (!masked.stdout && !masked.stderr)) execInPlace(start, guard);
   // not loaded in the plain lane, which has to be fast
   const [{ maskSet }, { runMasked }] = await Promise.all([import("./mask/borders.ts"), import("./spawn.ts")]);
+  const { binary } = await import("./pump.ts");
   const set = maskSet(secrets);
   if (set.tables.length === 0) execInPlace(start, guard);
-  const outcome = await runMasked(start, set, masked, guard);
+  const outcome = await runMasked(start, set, masked, guard, verdict === "sign" ? "refuse" : "pass");
+  let refused = false;
   for (const { name, counts, problem } of outcome.streams) {
-    if (!options.quiet && counts.size > 0) note(`masked ${printCounts(counts)} in ${name}; --no-mask writes it as it is`);
+    if (problem === binary) {
+      note(`refused: ${name} is binary, and binary output cannot be masked where an AI tool reads; it was cut off`);
+      note("ask the user to run it in their own terminal, or let the program write to a file of its own");
+      refused = true;
+      continue;
+    }
+    if (!options.quiet && counts.size > 0 && verdict !== "sign")
+      note(`masked ${printCounts(counts)} in ${name}; --no-mask writes it as it is`);
     if (problem === undefined) continue;
     const failure = new RunFailure("io", `${name} cannot be written: ${problem}`, {
       hint: "the program ran, its output is not whole",
@@ -204,6 +233,7 @@ async function start(start: Start, secrets: readonly Secret[], options: RunOptio
     if (outcome.ending.code === 0) throw failure;
     tell(failure, options.jsonErrors);
   }
+  if (refused) return ownFailure;
   endAs(outcome.ending);
 }
 

@@ -15,7 +15,7 @@ import type { Ending } from "./exit.ts";
 import type { MaskSet } from "./mask/borders.ts";
 import { outputPty } from "./output-pty.ts";
 import { startFailure } from "./program.ts";
-import { Pump } from "./pump.ts";
+import { type Nul, Pump } from "./pump.ts";
 import { Witness } from "./witness.ts";
 
 /** "terminal": masked, and a terminal to the program */
@@ -30,7 +30,7 @@ export type Outcome = {
 const forwarded: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGINT", "SIGQUIT"];
 
 /** Starts the program and returns when it has ended and its output is written. Throws `RunFailure` if it cannot be started. */
-export async function runMasked(start: Start, set: MaskSet, masked: Masked, guard: Shield): Promise<Outcome> {
+export async function runMasked(start: Start, set: MaskSet, masked: Masked, guard: Shield, nul: Nul): Promise<Outcome> {
   // with stdout and stderr in one place (2>&1) one pipe keeps the order of the lines
   const joined = masked.stdout && masked.stderr === true && samePlace();
   const out = masked.stdout ? pipe2() : undefined;
@@ -51,8 +51,8 @@ export async function runMasked(start: Start, set: MaskSet, masked: Masked, guar
     for (const fd of [out?.[1], err?.[1], ...(start.inherited ?? [])]) if (fd !== undefined) closeSync(fd);
   }
   const pumps: { name: "stdout" | "stderr"; pump: Pump }[] = [];
-  if (out) pumps.push({ name: "stdout", pump: new Pump(out[0], 1, set) });
-  if (err) pumps.push({ name: "stderr", pump: new Pump(err[0], 2, set, { pty: screen !== undefined }) });
+  if (out) pumps.push({ name: "stdout", pump: new Pump(out[0], 1, set, { nul }) });
+  if (err) pumps.push({ name: "stderr", pump: new Pump(err[0], 2, set, { pty: screen !== undefined, nul }) });
   const resize = () => {
     screen?.resize();
     // it heard of it when we did, and has asked too early

@@ -13,11 +13,19 @@ export type Program = {
   argv: readonly string[];
 };
 
+/** Whether the command line says more than the file does. */
+export function isInterpreter(exe: string, comm: string): boolean {
+  const file = base(exe.replace(deleted, ""));
+  return interpreters.test(file === "" ? comm : file);
+}
+
+const deleted = / \(deleted\)$/;
+
 /** Names in order of trust; none twice, none empty. */
 export function namesOf({ exe, comm, argv }: Program): string[] {
-  const file = base(exe.replace(/ \(deleted\)$/, ""));
+  const file = base(exe.replace(deleted, ""));
   const names = [file];
-  if (interpreters.test(file) || (file === "" && interpreters.test(comm))) {
+  if (isInterpreter(exe, comm)) {
     const script = scriptOf(argv);
     if (script !== "") names.push(packageOf(script) ?? base(script));
   }

@@ -53,7 +53,9 @@ export function printLine(entry: AuditEntry, sequence: number, time: Date, prev:
     listener: caller.listener,
     accessor: null, // tokens arrive with issue "Who may do what"
     verdict: caller.verdict,
+    ...(caller.tool === undefined ? {} : { tool: caller.tool }),
     signs: caller.signs,
+    ...(caller.inRun ? { inRun: true } : {}),
   };
   const fields = { seq: sequence, time: time.toISOString(), ...rest, ...(who ? { caller: who } : {}), prev };
   const body = ascii(JSON.stringify(fields)).slice(0, -1);

@@ -9,6 +9,7 @@ import { checkArgs } from "./args.ts";
 import { answer, checkVerb, Gate } from "./gate.ts";
 import { handlers, type VaultVerb } from "./handlers.ts";
 import { Holdings } from "./holdings.ts";
+import { checkPerson } from "./local-ai.ts";
 import type { Io } from "./io.ts";
 import type { KeyWork } from "./keywork.ts";
 import { type AgentFacts, agentStatus, looks } from "./looks.ts";
@@ -67,7 +68,7 @@ export function createDoor(o: DoorOptions): VaultDoor {
   ): Promise<Answer> | Answer {
     switch (verb) {
       case "agent.status":
-        return answer<"agent.status">(agentStatus(holdings, o.build, o.agent, o.facts));
+        return answer<"agent.status">(agentStatus(holdings, o.build, o.agent, o.facts, caller));
       case "agent.unseal":
         return session.unseal(args as Calls["agent.unseal"]["args"], request, caller);
       case "agent.seal":
@@ -104,6 +105,7 @@ export function createDoor(o: DoorOptions): VaultDoor {
       try {
         if (isVaultVerb(verb)) return (await gate.ask(verb, request, caller)) as Answer<V>;
         const args = checkArgs(verb, request.args);
+        checkPerson(verb, caller);
         return (await other(verb, args, request, caller)) as Answer<V>;
       } catch (failure) {
         throw await sealIfDamaged(failure, request);

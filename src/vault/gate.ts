@@ -12,7 +12,8 @@ import { checkArgs, pathsOf } from "./args.ts";
 import { type AuditEntry, newRequest } from "./audit-line.ts";
 import { type Call, type Handled, handlers, type VaultVerb } from "./handlers.ts";
 import type { Holdings } from "./holdings.ts";
-import { allows, local, owner } from "./policy.ts";
+import { allowsTool, refused } from "./local-ai.ts";
+import { allows, local, localAi, owner } from "./policy.ts";
 import type { Presence } from "./presence.ts";
 import type { Vault } from "./vault.ts";
 
@@ -48,26 +49,30 @@ export class Gate {
     const { person, detail } = aboutRequest(vault, verb, args);
     const paths = pathsOf(verbs[verb].paths, args);
     const entry = { request: newRequest(), verb, paths, caller, ...(detail ? { detail } : {}) };
-    const rights = await this.#decide(vault, verb, request, entry, person);
+    const rights = await this.#decide(vault, verb, args, request, entry, person);
     const allowed = { ...entry, ...rights };
-    return verbs[verb].audit === "change"
-      ? this.#change(verb, { holdings: this.#holdings, vault, args, request }, allowed)
-      : this.#read(verb, { holdings: this.#holdings, vault, args, request }, allowed);
+    const call = { holdings: this.#holdings, vault, args, request, caller };
+    return verbs[verb].audit === "change" ? this.#change(verb, call, allowed) : this.#read(verb, call, allowed);
   }
 
   /** The policy that grants it, and what proved presence. A refusal is written down, then thrown. */
   async #decide(
     vault: Vault,
     verb: VaultVerb,
+    args: Calls[VaultVerb]["args"],
     request: Request,
     entry: Entry,
     person: boolean,
   ): Promise<{ policy: string; presence?: string }> {
     const { needs, presence } = verbs[verb];
-    const byLocal = presence === "no" && !person && allows(local, needs, entry.paths);
+    const { caller } = entry;
+    if (caller.verdict === "sign" && !person && allowsTool(vault, verb, args, entry.paths)) return { policy: localAi.name };
+    const byLocal = caller.verdict !== "sign" && presence === "no" && !person && allows(local, needs, entry.paths);
     if (byLocal) return { policy: local.name };
     try {
-      const proof = await this.#presence.prove(vault, request.credential, entry.caller);
+      if (caller.verdict === "sign") throw refused(verb, caller);
+      if (caller.inRun && presence === "shows") throw insideRun();
+      const proof = await this.#presence.prove(vault, request.credential, caller);
       vault.checkOpen();
       if (proof !== undefined && allows(owner, needs, entry.paths)) return { policy: owner.name, presence: proof };
       throw new ZvaultError("presence-needed", `${verb} needs a person: give the passphrase, shares or a key file`, {
@@ -178,6 +183,12 @@ export class Gate {
     if (code === "damaged" || code === "io" || vault.unknown !== undefined) this.#fatal(`upkeep failed: ${code}`);
     else vault.notices.push(`upkeep failed (${code}); it is tried again after the next change`);
   }
+}
+
+function insideRun(): ZvaultError {
+  return new ZvaultError("denied", "values are not shown to what a `zvault run` started", {
+    hint: "in a terminal outside of it; a program that needs values is started by `zvault run`, in here too",
+  });
 }
 
 type Entry = { request: string; verb: VerbName; paths: string[]; caller: Caller; detail?: NonNullable<AuditEntry["detail"]> };

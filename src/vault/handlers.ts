@@ -1,8 +1,8 @@
 /** Verbs of an unsealed vault: from checked arguments and a receipt to the engine, and what must follow a change. */
-import type { Calls } from "../calls.ts";
+import type { Calls, SeenCaller } from "../calls.ts";
 import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
-import type { Request } from "../protocol.ts";
+import type { Caller, Request } from "../protocol.ts";
 import type { VerbName } from "../verbs.ts";
 import type { Receipt } from "./audit.ts";
 import { createBackup } from "./backup.ts";
@@ -20,6 +20,7 @@ export type Call<V extends VerbName> = {
   receipt: Receipt;
   args: Calls[V]["args"];
   request: Request;
+  caller: Caller;
 };
 
 export type Handled<V extends VerbName> = {
@@ -42,6 +43,10 @@ export type VaultVerb =
   | "audit.tail";
 
 type Handlers = { [V in VaultVerb]: (call: Call<V>) => Handled<V> | Promise<Handled<V>> };
+
+export function seenCaller({ verdict, tool, signs }: Caller): SeenCaller {
+  return { verdict, ...(tool === undefined ? {} : { tool }), signs: [...signs] };
+}
 
 /** The bodies of a request in locked memory, for as long as `act` runs. */
 function withValues<T>(request: Request, act: (values: Secret[]) => T): T {
@@ -81,7 +86,10 @@ export const handlers: Handlers = {
     return { result, after: () => vault.alone(() => vault.compact(false)) };
   },
   "kv.import": importFile,
-  "kv.resolve": ({ vault, receipt, args }) => project.resolve(vault, receipt, args),
+  "kv.resolve": ({ vault, receipt, args, caller }) => {
+    const { result, body } = project.resolve(vault, receipt, args);
+    return { result: { ...result, caller: seenCaller(caller) }, body };
+  },
   "kv.watch": async ({ vault, receipt, args }) => ({ result: await project.watch(vault, receipt, args) }),
   "kv.export": async ({ holdings, vault, receipt, args }) => {
     // first the promise, then the values that it is about

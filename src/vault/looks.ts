@@ -6,6 +6,7 @@ import { listMirrors } from "./backup.ts";
 import { projectsOf } from "./engines/project.ts";
 import { record } from "./engines/record.ts";
 import { answer } from "./gate.ts";
+import { seenCaller } from "./handlers.ts";
 import { parseHeader, headerLength } from "./header.ts";
 import { type Holdings, sealed } from "./holdings.ts";
 import { type Io, readAll } from "./io.ts";
@@ -25,6 +26,7 @@ export function agentStatus(
   build: string,
   agent: { pid: number; since: Date },
   facts: AgentFacts,
+  caller: Caller,
 ): AgentStatus {
   const vaults = Array.from(holdings.vaults.values(), ({ vault, lease, since }): OpenVault => {
     return {
@@ -44,6 +46,7 @@ export function agentStatus(
     identityOpen: holdings.identity !== undefined,
     vaults,
     ...facts(),
+    caller: seenCaller(caller),
   };
 }
 
@@ -157,7 +160,7 @@ async function withOpen<T>(
   checkRef(holdings.world.io, ref);
   const { credential } = request;
   if (holdings.vaults.has(ref.dir) || holdings.identity) return act(await holdings.use(ref, caller));
-  if (!credential) throw sealed();
+  if (!credential || caller.verdict === "sign") throw sealed();
   return holdings.inTurn(ref.dir, async () => {
     const lease = new Lease(defaultLease, holdings.world.uptime);
     const vault = await presence.tried(() => holdings.open(ref, { credential }, lease, caller, {}));

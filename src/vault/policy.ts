@@ -1,6 +1,6 @@
 /**
- * Who may do what. In this release two built-in policies: `local`, the rights of the owner's uid without further proof, and `owner`,
- * its rights with presence. Policies that people write, tokens and AppRole arrive with issue "Who may do what"; the gate already asks
+ * Who may do what. In this release three built-in policies: `local`, the rights of the owner's uid without further proof, `local-ai`,
+ * what is left of them where an AI tool asks, and `owner`, its rights with presence. Policies that people write, tokens and AppRole arrive with issue "Who may do what"; the gate already asks
  * here and nowhere else.
  */
 import type { Capability } from "../verbs.ts";
@@ -15,6 +15,15 @@ export const local: Policy = {
   name: "local",
   rules: [
     { pattern: "env/*", capabilities: ["list", "use", "create", "update", "delete"] },
+    { pattern: "*", capabilities: ["list"] },
+  ],
+};
+
+/** What is left of `local` where an AI tool asks. `create`: a name that is new, with a value made inside (local-ai.ts). */
+export const localAi: Policy = {
+  name: "local-ai",
+  rules: [
+    { pattern: "env/*", capabilities: ["list", "use", "create"] },
     { pattern: "*", capabilities: ["list"] },
   ],
 };

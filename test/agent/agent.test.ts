@@ -1,3 +1,4 @@
+import "../helpers/detached.ts";
 import * as fs from "node:fs";
 import t from "tap";
 import { connect } from "../../src/client.ts";

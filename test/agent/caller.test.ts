@@ -1,10 +1,13 @@
+import "../helpers/detached.ts";
 import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import t from "tap";
-import { callerOf, lookAt } from "../../src/agent/caller.ts";
+import { lookAt, Peer, type Seen } from "../../src/agent/caller.ts";
+import { Runs } from "../../src/agent/runs.ts";
 import { isGone, processStat } from "../../src/process-stat.ts";
 
 const uid = process.geteuid?.() ?? 0;
+const callerOf = (peer: Seen) => new Peer(peer, new Runs()).caller();
 
 t.test("a caller is its pid, start time, program and session", async (t) => {
   const own = processStat(process.pid);
@@ -16,8 +19,9 @@ t.test("a caller is its pid, start time, program and session", async (t) => {
     startTime: own?.startTime,
     program: fs.realpathSync(process.execPath),
     listener: "socket",
-    verdict: "plain",
-    signs: [],
+    verdict: "ambiguous",
+    signs: ["no known terminal or service above it"],
+    inRun: false,
   });
   t.equal(caller.session.split(":")[0], String(leader));
   t.strictSame(callerOf(lookAt({ pid: process.pid, uid })), caller, "and stays the same");
@@ -25,9 +29,9 @@ t.test("a caller is its pid, start time, program and session", async (t) => {
 
 t.test("a pid that now belongs to another process, or to none, is nobody, and shares a session with nobody", async (t) => {
   const other = callerOf({ ...lookAt({ pid: process.pid, uid }), since: "1" });
-  t.match(other, { pid: 0, program: "", startTime: "" });
+  t.match(other, { pid: 0, program: "", startTime: "", verdict: "sign", signs: ["caller gone"] });
   t.not(other.session, callerOf(lookAt({ pid: process.pid, uid })).session);
-  t.match(callerOf(lookAt({ pid: 0, uid })), { pid: 0 });
+  t.match(callerOf(lookAt({ pid: 0, uid })), { pid: 0, verdict: "sign" });
 });
 
 t.test("a client that has closed itself to others is still known by the program it was when it connected", async (t) => {

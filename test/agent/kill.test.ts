@@ -1,4 +1,5 @@
 /** The agent killed in the middle of its work, again and again. */
+import "../helpers/detached.ts";
 import * as fs from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import t from "tap";

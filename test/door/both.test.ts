@@ -1,4 +1,5 @@
 /** One suite for the Door: against the gate in this process, and against a real agent over its socket. */
+import "../helpers/detached.ts";
 import * as fs from "node:fs";
 import t from "tap";
 import type { Calls } from "../../src/calls.ts";

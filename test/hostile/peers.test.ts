@@ -1,3 +1,4 @@
+import "../helpers/detached.ts";
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";

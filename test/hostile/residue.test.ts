@@ -2,6 +2,7 @@
  * Where keys and values lie in the agent's memory, in the fallback mode whose pages root can read: once each while it is unsealed, nowhere
  * when it ends. The keys are worked out here, from the key file, as the agent does it.
  */
+import "../helpers/detached.ts";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs";

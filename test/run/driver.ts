@@ -3,6 +3,7 @@
  * "expand"?}}, "dangerous"?: [allowed names], "sealed"?: "once" | "always"}. Started as a process of its own by the tests.
  */
 import { appendFileSync, readFileSync } from "node:fs";
+import type { Verdict } from "../../src/calls.ts";
 import { printReference } from "../../src/envfile/reference.ts";
 import { ZvaultError } from "../../src/errors.ts";
 import { run } from "../../src/run/run.ts";
@@ -12,6 +13,8 @@ type Given = {
   values: Record<string, { base64: string; class?: "secret" | "setting"; expand?: boolean }>;
   dangerous?: string[];
   sealed?: "once" | "always";
+  /** how the agent sees the caller; a person without it */
+  caller?: { verdict: Verdict; tool?: string };
   /** file that gets a line for every question */
   log?: string;
 };
@@ -34,7 +37,11 @@ const resolver: Resolver = {
       const bytes = new Uint8Array(Buffer.from(one?.base64 ?? "", "base64"));
       return { bytes, class: one?.class ?? "secret", expand: one?.expand ?? false } as const;
     });
-    return { values, release: () => values.forEach((value) => value.bytes.fill(0)) };
+    return {
+      values,
+      caller: { signs: [], ...(given.caller ?? { verdict: "plain" }) },
+      release: () => values.forEach((value) => value.bytes.fill(0)),
+    };
   },
   begin() {},
   async unseal() {

@@ -10,6 +10,7 @@ import { ZvaultError } from "../../errors.ts";
 import type { Calls } from "../../calls.ts";
 
 export default class AccessAdd extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "add a way to unseal this vault";
   static override usage = [
     "[LABEL] --key-file FILE",

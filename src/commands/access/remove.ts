@@ -6,6 +6,7 @@ import { ZvaultError } from "../../errors.ts";
 import { nearest } from "../../run/nearest.ts";
 
 export default class AccessRemove extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "take a way to unseal away";
   static override description = `
 The vault gets a new root key, sealed to those that remain. What was written before stays readable to the one removed, if he kept

@@ -10,6 +10,7 @@ import { askPassphrase, presenceFromFlags } from "../../cli/presence.ts";
 import { headVault } from "../../cli/session.ts";
 
 export default class BackupRestore extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "bring a lost vault back";
   static override usage = ["[--from mirror|FILE] [--yes]"];
   static override description = `

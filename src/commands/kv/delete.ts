@@ -3,6 +3,7 @@ import { name, presenceFlags, presenceOf } from "../../cli/flags.ts";
 import { parsePath } from "../../path.ts";
 
 export default class KvDelete extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "take the current version away (kept, see undelete)";
   static override examples = ["zvault kv delete app/db"];
   static override args = { path: name("a path") };

@@ -6,6 +6,7 @@ import { ZvaultError } from "../../errors.ts";
 import { parsePath } from "../../path.ts";
 
 export default class KvDestroy extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "destroy versions for good";
   static override description =
     "\nWithout --versions: all of them. There is no way back; the answer names copies that may still hold the value.";

@@ -4,6 +4,7 @@ import { getFlags, getValue } from "../../cli/get.ts";
 import { refOf } from "../../cli/project.ts";
 
 export default class KvGet extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "show the value at a path";
   static override description = "\nThe same rules as `zvault get`.";
   static override examples = ["zvault kv get app/db#password", "zvault kv get env/shop/API_KEY --version 2 --out old.txt"];

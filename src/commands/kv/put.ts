@@ -1,12 +1,13 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
-import { ZvaultCommand } from "../../cli/base.ts";
+import { type Given, ZvaultCommand } from "../../cli/base.ts";
 import { classFlags, name, presenceFlags, presenceOf } from "../../cli/flags.ts";
 import { generateOf, readValue } from "../../cli/value.ts";
 import { ZvaultError } from "../../errors.ts";
 import { parsePath } from "../../path.ts";
 
 export default class KvPut extends ZvaultCommand {
+  static override person = ({ flags }: Given) => flags["generate"] === undefined;
   static override summary = "write a new version at a path";
   static override usage = ["PATH [-|@FILE]", "PATH FIELD=-|@FILE …", "PATH --generate KIND"];
   static override description =

@@ -4,6 +4,7 @@ import { name, presenceFlags, presenceOf } from "../../cli/flags.ts";
 import { parsePath } from "../../path.ts";
 
 export default class KvUndelete extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "bring a deleted version back";
   static override examples = ["zvault kv undelete app/db", "zvault kv undelete app/db --version 3"];
   static override args = { path: name("a path") };

@@ -3,6 +3,7 @@ import { presenceFlags, presenceOf } from "../../cli/flags.ts";
 import { bytes } from "../../cli/output.ts";
 
 export default class OperatorCompact extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "rewrite the log without what is dead";
   static override examples = ["zvault operator compact"];
   static override flags = { ...presenceFlags };

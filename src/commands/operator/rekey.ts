@@ -5,6 +5,7 @@ import { count } from "../../cli/output.ts";
 import { prepareHandout } from "../../cli/shares.ts";
 
 export default class OperatorRekey extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "a new root key, sealed to all who have access";
   static override usage = ["", "--new-shares N --threshold K [--out DIR]"];
   static override description = "\nWith --new-shares the old shares open nothing any more.";

@@ -2,6 +2,7 @@ import { ZvaultCommand } from "../../cli/base.ts";
 import { presenceFlags, presenceOf } from "../../cli/flags.ts";
 
 export default class OperatorRotate extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "a new data key for what is written from now on";
   static override examples = ["zvault operator rotate"];
   static override flags = { ...presenceFlags };

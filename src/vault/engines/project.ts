@@ -134,7 +134,7 @@ export const project = {
     }
   },
 
-  resolve(vault: Vault, _receipt: Receipt, args: Resolve["args"]): { result: Resolve["result"]; body: Secret[] } {
+  resolve(vault: Vault, _receipt: Receipt, args: Resolve["args"]): { result: Pick<Resolve["result"], "values">; body: Secret[] } {
     checkFolder(vault, args);
     const missing: string[] = [];
     const body: Secret[] = [];
