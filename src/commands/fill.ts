@@ -22,6 +22,7 @@ import { classify } from "../scan/class.ts";
 type Open = { name: string; path: string };
 
 export default class Fill extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "ask for every missing value";
   static override usage = ["[-e NAME] [-f FILE]", "-|@FILE [--yes]"];
   static override description = `

@@ -40,7 +40,7 @@ t.test("the agent finds the signs of an AI tool by itself", async (t) => {
 
 t.test("a shell that becomes an AI tool is seen to have", async (t) => {
   // the same process, asked for before and after its exec: what was read of it once does not count any more
-  const line = `${status}; exec env GEMINI_CLI=1 codex -c '${status}; true'`;
+  const line = `${status}; exec codex -c '${status}; true'`;
   const { stdout } = await sh(`sh -c "${line}"; true`);
   const [before = "", after = ""] = stdout.toString().split(/(?<=^\})\n/m);
   t.match(seenIn(before), { verdict: "ambiguous" });

@@ -1,5 +1,4 @@
 /** What a person sees and types: prompts, presence, shares. On a real terminal. */
-import "../helpers/detached.ts";
 import { join } from "node:path";
 import t from "tap";
 import { start } from "../helpers/start.ts";
