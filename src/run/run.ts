@@ -20,6 +20,7 @@ import { checkSizes, findProgram } from "./program.ts";
 import { askFor, type Meanwhile, type Resolver } from "./resolver.ts";
 import { refusal, typedFolder } from "../signs/refusal.ts";
 import { isTerminal } from "../sys/tty.ts";
+import type { Outcome } from "./spawn.ts";
 import { compareKept, finish, type Value } from "./values.ts";
 
 export type RunInput = {
@@ -206,16 +207,20 @@ async function start(
 ): Promise<number> {
   const at = { stdout: isTerminal(1), stderr: isTerminal(2) };
   const lane = laneOf(verdict, at, options.mask);
-  // no terminal of ours yet: an AI tool's output is masked all the same, a person's terminal is left as it is
-  const all = lane === "pty" && verdict === "sign";
-  const masked = { stdout: all || !at.stdout, stderr: all || !at.stderr };
-  if (lane === "exec" || (!masked.stdout && !masked.stderr)) execInPlace(start, guard);
+  if (lane === "exec") execInPlace(start, guard);
   // not loaded in the plain lane, which has to be fast
   const [{ maskSet }, { runMasked }] = await Promise.all([import("./mask/borders.ts"), import("./spawn.ts")]);
   const { binary } = await import("./pump.ts");
   const set = maskSet(secrets);
   if (set.tables.length === 0) execInPlace(start, guard);
-  const outcome = await runMasked(start, set, masked, guard, verdict === "sign" ? "refuse" : "pass");
+  let outcome: Outcome | undefined;
+  if (lane === "pty") {
+    const { runPty } = await import("./pty.ts");
+    outcome = await runPty(start, set, { stdin: isTerminal(0), stderr: at.stderr }, guard);
+  }
+  const all = verdict !== "plain";
+  const masked = { stdout: all || !at.stdout, stderr: all || !at.stderr };
+  outcome ??= await runMasked(start, set, masked, guard, verdict === "sign" ? "refuse" : "pass");
   let refused = false;
   for (const { name, counts, problem } of outcome.streams) {
     if (problem === binary) {
@@ -224,7 +229,7 @@ async function start(
       refused = true;
       continue;
     }
-    if (!options.quiet && counts.size > 0 && verdict !== "sign")
+    if (!options.quiet && counts.size > 0 && verdict !== "sign" && !at[name])
       note(`masked ${printCounts(counts)} in ${name}; --no-mask writes it as it is`);
     if (problem === undefined) continue;
     const failure = new RunFailure("io", `${name} cannot be written: ${problem}`, {
