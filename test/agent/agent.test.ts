@@ -121,7 +121,7 @@ t.test("when its time is up a vault is sealed, and the agent goes", async (t) =>
   await client.ask("agent.seal", {});
   await gone(pid, since);
   const next = await connect(options);
-  await next.ask("agent.unseal", { lifetime: 1 }, { vault, credential });
+  await next.ask("agent.unseal", { lifetime: 3 }, { vault, credential });
   t.equal((await next.ask("agent.status", {})).result.vaults.length, 1);
   const [second, began] = [next.agentPid, processStat(next.agentPid)?.startTime ?? ""];
   next.close();
