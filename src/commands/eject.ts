@@ -21,6 +21,7 @@ type Planned = Back & { name: string };
 const composeFiles = ["compose.zvault.yaml", "compose.zvault.yml"];
 
 export default class Eject extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "leave zvault: write the env files back";
   static override usage = ["[--as-imported] [--dry-run] [--yes] [--delete-vault]"];
   static override description = `

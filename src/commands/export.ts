@@ -17,6 +17,7 @@ import { finish } from "../run/values.ts";
 type Until = { path: string; dev: string; ino: string };
 
 export default class Export extends ZvaultCommand {
+  static override person = () => true;
   static override summary = "values as a file, for programs that want one";
   static override usage = ["--out FILE [--until-seal] [--only A,B] [-e NAME] [-f FILE]"];
   static override description = `
