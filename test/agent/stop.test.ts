@@ -2,6 +2,7 @@
  * An agent that stands still: stopped by a signal, with a blocked event loop, with a clock that was set; and two agents that want the
  * same folder. What was acknowledged is there, the lock holds, and no key outlives its time.
  */
+import "../helpers/detached.ts";
 import * as fs from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import t from "tap";
