@@ -20,7 +20,6 @@ import { checkSizes, findProgram } from "./program.ts";
 import { askFor, type Meanwhile, type Resolver } from "./resolver.ts";
 import { refusal, typedFolder } from "../signs/refusal.ts";
 import { isTerminal } from "../sys/tty.ts";
-import type { Outcome } from "./spawn.ts";
 import { compareKept, finish, type Value } from "./values.ts";
 
 export type RunInput = {
@@ -213,14 +212,11 @@ async function start(
   const { binary } = await import("./pump.ts");
   const set = maskSet(secrets);
   if (set.tables.length === 0) execInPlace(start, guard);
-  let outcome: Outcome | undefined;
-  if (lane === "pty") {
-    const { runPty } = await import("./pty.ts");
-    outcome = await runPty(start, set, { stdin: isTerminal(0), stderr: at.stderr }, guard);
-  }
-  const all = verdict !== "plain";
-  const masked = { stdout: all || !at.stdout, stderr: all || !at.stderr };
-  outcome ??= await runMasked(start, set, masked, guard, verdict === "sign" ? "refuse" : "pass");
+  const nul = verdict === "sign" ? "refuse" : "pass";
+  const outcome =
+    lane === "pty"
+      ? await (await import("./on-terminal.ts")).runOnTerminal(start, set, at, guard, nul)
+      : await runMasked(start, set, { stdout: !at.stdout, stderr: !at.stderr }, guard, nul);
   let refused = false;
   for (const { name, counts, problem } of outcome.streams) {
     if (problem === binary) {

@@ -12,7 +12,7 @@ t.test("the lane follows from verdict, terminals and --no-mask", async (t) => {
     t.equal(laneOf(verdict, both, true), "pty", verdict);
     t.equal(laneOf(verdict, one, true), "pty", verdict);
     t.equal(laneOf(verdict, none, true), "pipes", verdict);
-    t.equal(laneOf(verdict, { stdout: false, stderr: true }, true), "pipes", verdict);
+    t.equal(laneOf(verdict, { stdout: false, stderr: true }, true), "pty", verdict);
   }
   for (const at of [both, one, none]) t.equal(laneOf("ambiguous", at, false), "exec");
 });
