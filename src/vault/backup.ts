@@ -161,6 +161,39 @@ function fromFolder(io: Io, copy: Copy): string | undefined {
 
 export type Restored = { id: string; secrets: number; from: string; time: string; aside: string | undefined };
 
+/** Folder and head change together: what fails half-way is taken back. */
+function takePlace(
+  io: Io,
+  { dir, fresh, aside }: { dir: string; fresh: string; aside: string | undefined },
+  [from, to]: readonly [string, string],
+): void {
+  if (aside !== undefined) io.rename(dir, aside);
+  try {
+    io.rename(fresh, dir);
+    try {
+      io.rename(from, to);
+    } catch (failure) {
+      io.rename(dir, fresh);
+      throw failure;
+    }
+  } catch (failure) {
+    if (aside !== undefined) putBack(io, aside, dir, failure);
+    throw failure;
+  }
+}
+
+function putBack(io: Io, aside: string, dir: string, failure: unknown): void {
+  try {
+    io.rename(aside, dir);
+  } catch {
+    throw new ZvaultError("gone", `the vault was moved to ${aside} and could not be moved back`, {
+      hint: `nothing is lost: mv ${aside} ${dir} when the disk can be written again`,
+      names: [aside],
+      cause: failure,
+    });
+  }
+}
+
 /** The vault is in place, known, and closed again. Throws with nothing changed when the copy does not open. */
 export async function restoreVault(
   holdings: Holdings,
@@ -181,21 +214,25 @@ export async function restoreVault(
     for (const { name, bytes } of source.files) await writeFresh(io, `${fresh}/${name}`, bytes);
     await io.syncFolder(fresh);
     const vault = await holdings.openFolder(source.id, fresh, o.way, { ignoreHead: true });
-    vault.barrier.verify();
-    vault.event("backup.restore", { from: source.from, time: source.time });
     const secrets = vault.state.count;
-    await vault.seal("restored");
-    const final = headPath(places, source.id, dir);
-    io.remove(final);
-    io.rename(headPath(places, source.id, fresh), final);
+    try {
+      vault.barrier.verify();
+      vault.event("backup.restore", { from: source.from, time: source.time });
+    } finally {
+      await vault.seal("restored");
+    }
     const aside = io.stat(dir) ? `${dir}.before-${clock().toISOString().replaceAll(/[:.]/g, "-")}` : undefined;
-    if (aside !== undefined) io.rename(dir, aside);
-    io.rename(fresh, dir);
+    const heads = [headPath(places, source.id, fresh), headPath(places, source.id, dir)] as const;
+    takePlace(io, { dir, fresh, aside }, heads);
     await io.syncFolder(o.root);
     await remember(io, knownPath(places), { id: source.id, dir });
     return { id: source.id, secrets, from: source.from, time: source.time, aside };
   } catch (failure) {
-    io.removeFolder(fresh);
+    try {
+      io.removeFolder(fresh);
+    } catch {
+      // a disk that takes nothing; why the restore failed must be told
+    }
     throw failure;
   }
 }
