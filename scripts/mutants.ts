@@ -87,8 +87,8 @@ const mutants: Record<string, Mutant> = {
   },
   "presence skipped": {
     file: "src/vault/gate.ts",
-    from: 'const byLocal = presence === "no" && !person && allows',
-    to: 'const byLocal = presence !== "x" || !person || allows',
+    from: 'presence === "no" && !person && allows(local',
+    to: "allows(local",
     test: "test/door/both.test.ts",
   },
   "binding of folders skipped": {

@@ -5,7 +5,7 @@ import { assignments, valueBytes, type Assignment, type Document } from "./docum
 import type { Entry } from "./plan.ts";
 import type { Judge } from "./rewrite.ts";
 import type { Split, SplitKind } from "./splits.ts";
-import { shown } from "./text.ts";
+import { isUtf8 } from "./text.ts";
 import { variablesIn } from "./variables.ts";
 
 export type NoteKind =
@@ -83,12 +83,11 @@ function valueNotes({ document, entries, judge }: Noted): Note[] {
     if (earlier !== undefined) add("duplicate", `stands on line ${earlier} too; the last one counts`, false);
     seen.set(one.name, one.line);
     if (one.value.includes("\0")) add("nul", "has a NUL byte, which no environment can hold", true);
-    if (Buffer.compare(Buffer.from(shown(one.value)), valueBytes(one)) !== 0)
-      add("not-utf8", "is not UTF-8; its bytes are stored as they are", false);
+    if (!isUtf8(one.value)) add("not-utf8", "is not UTF-8; its bytes are stored as they are", false);
     if (entry.why === "a reference" && judge.scanText(valueBytes(one)).length > 0) {
       add("shows-secret", "holds a reference, and beside it what looks like a secret, which stays readable", true);
     }
-    if (entry.to === "vault" && judge.classify(one.name, shown(one.value)).public) {
+    if (entry.to === "vault" && judge.isPublic(one.name)) {
       add("public-secret", "is a secret by its value, but its prefix puts it into the browser bundle", true);
     }
   }

@@ -14,7 +14,7 @@ import { layoutPath, pathFor, suffixOf } from "./project.ts";
 import { parseValue, type Parsed, type Part } from "./reference.ts";
 import { rewrite, type Drops, type Extras, type Judge, type LeftOut, type Rewritten } from "./rewrite.ts";
 import { splitsOf, type Split } from "./splits.ts";
-import { shown, toBytes, toText } from "./text.ts";
+import { byteLength, shown, toBytes, toText } from "./text.ts";
 
 export type PlanInput = {
   /** base names: `.env`, `.env.local` */
@@ -76,7 +76,8 @@ function readSource(file: { name: string; bytes: Uint8Array }, environment: Choo
     throw new ZvaultError("usage", `${file.name} is UTF-16, which no dotenv reader understands`, { hint: "save it as UTF-8" });
   }
   const document = parse(file.bytes);
-  const large = assignments(document).find((one) => valueBytes(one).length > limits.value);
+  // no unit takes more than three bytes
+  const large = assignments(document).find((one) => one.value.length > limits.value / 3 && valueBytes(one).length > limits.value);
   if (large) {
     throw new ZvaultError("too-large", `${file.name}:${large.line}: the value of ${large.name} is larger than 1 MiB`, {
       names: [large.name],
@@ -193,18 +194,34 @@ function extrasOf({ document, choice }: { document: Document; choice: ChosenFile
 function oddOnes(source: Source, judge: Judge): Drops {
   const drops: Drops = new Map();
   const hits = judge.scanText(print(source.document));
+  const names = namesWithSecrets(source.document, judge);
   let start = 0;
   let next = 0; // hits come in order of their place
   for (const piece of source.document) {
-    const end = start + toBytes(pieceText(piece)).length;
+    const end = start + byteLength(pieceText(piece));
     while ((hits[next]?.end ?? Infinity) <= start) next++;
     const hit = hits[next];
     if (hit !== undefined && hit.start < start) drops.set(piece, { rule: hit.rule });
-    else if (piece.kind === "assignment" && judge.scanText(toBytes(piece.name)).length > 0)
-      drops.set(piece, { rule: "secret in a name" });
+    else if (piece.kind === "assignment" && names.has(piece.name)) drops.set(piece, { rule: "secret in a name" });
     start = end;
   }
   return drops;
+}
+
+/** All names in one scan: thousands of small ones would cost more than the rest of the plan. */
+function namesWithSecrets(document: Document, judge: Judge): Set<string> {
+  const names = [...new Set(assignments(document).map((one) => one.name))];
+  const hits = judge.scanText(toBytes(names.join("\n")));
+  const found = new Set<string>();
+  let start = 0;
+  let next = 0; // hits come in order of their place
+  for (const name of names) {
+    const end = start + name.length; // a name is ASCII
+    while ((hits[next]?.end ?? Infinity) <= start) next++;
+    if ((hits[next]?.start ?? Infinity) < end) found.add(name);
+    start = end + 1;
+  }
+  return found;
 }
 
 /** A plan for all files together: a secret of one must not stay readable in another. */

@@ -10,12 +10,14 @@ import { endOf, leftOut as leftOutLine, withValues } from "./replace.ts";
 import { parseText } from "./parse.ts";
 import { pieceText } from "./print.ts";
 import { printReference } from "./reference.ts";
-import { shown, toBytes, toText } from "./text.ts";
+import { byteLength, shown, toBytes, toText } from "./text.ts";
 import { Traces } from "./traces.ts";
 
 /** What the scanner answers (`scan/judge.ts`). */
 export type Judge = {
-  classify(name: string, value: string): { class: "secret" | "setting"; why: string; public: boolean };
+  classify(name: string, value: string): { class: "secret" | "setting"; why: string };
+  /** build tools put the value into a browser bundle */
+  isPublic(name: string): boolean;
   /** offsets in bytes */
   scanText(bytes: Uint8Array): { line: number; start: number; end: number; rule: string }[];
 };
@@ -138,7 +140,7 @@ function cutHits(document: Document, judge: Judge, cuts: Cuts): void {
     const gap = piece.kind === "assignment" ? "\n" : "";
     const text = piece.kind === "assignment" ? piece.after : stripped(piece);
     bytes += gap.length;
-    spans.push({ at, start: bytes, end: (bytes += toBytes(text).length) });
+    spans.push({ at, start: bytes, end: (bytes += byteLength(text)) });
     return gap + text;
   });
   const hits = judge.scanText(toBytes(texts.join("")));

@@ -65,9 +65,20 @@ export function toBytes(text: string): Uint8Array {
   return join(parts);
 }
 
+/** `toBytes(text).length` */
+export function byteLength(text: string): number {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) >= 0x80) return toBytes(text).length;
+  return text.length;
+}
+
 /** What a program that decodes the bytes as UTF-8 sees: U+FFFD in place of what is none. */
 export function shown(text: string): string {
-  return lenient.decode(toBytes(text));
+  return isPlain(text) ? text : lenient.decode(toBytes(text));
+}
+
+/** False when `shown` is not all that there is. */
+export function isUtf8(text: string): boolean {
+  return isPlain(text) || Buffer.compare(Buffer.from(shown(text)), toBytes(text)) === 0;
 }
 
 export function join(parts: readonly Uint8Array[]): Uint8Array {

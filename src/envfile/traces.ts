@@ -43,8 +43,19 @@ export function formsOf(value: Uint8Array): string[] {
   return [...new Set([...forms, ...lines])].filter((form) => form.length >= traceFloor);
 }
 
+/** No form of the value has fewer units. */
+function shortestForm(value: Uint8Array): number {
+  // three bytes may be one unit; a line of a key counts by itself
+  return value.includes(10) ? traceFloor : Math.max(traceFloor, Math.floor(value.length / 3));
+}
+
 /** Finds any of many values in a text, in one pass over the text. */
 export class Traces {
+  /** values whose forms are not made yet: no text was long enough to hold one */
+  #waiting: { name: string; value: Uint8Array }[] = [];
+  /** units that a text must have to hold one of them */
+  #shortest = Infinity;
+
   /** first 8 units of a form → the forms that begin so, with the name of the value */
   readonly #forms = new Map<string, { form: string; name: string }[]>();
 
@@ -54,12 +65,21 @@ export class Traces {
   add(name: string, value: Uint8Array): void {
     const text = value.length >= shortFloor && value.length < traceFloor ? toText(value) : "";
     if (/[^A-Za-z]/.test(text)) this.#short.set(text, name);
-    for (const form of formsOf(value)) {
-      const start = form.slice(0, traceFloor);
-      const same = this.#forms.get(start);
-      if (same) same.push({ form, name });
-      else this.#forms.set(start, [{ form, name }]);
+    if (value.length < traceFloor) return;
+    this.#waiting.push({ name, value });
+    this.#shortest = Math.min(this.#shortest, shortestForm(value));
+  }
+
+  #make(): void {
+    for (const { name, value } of this.#waiting.splice(0)) {
+      for (const form of formsOf(value)) {
+        const start = form.slice(0, traceFloor);
+        const same = this.#forms.get(start);
+        if (same) same.push({ form, name });
+        else this.#forms.set(start, [{ form, name }]);
+      }
     }
+    this.#shortest = Infinity;
   }
 
   /** The same for a comment, where short values count if they stand alone. */
@@ -75,6 +95,7 @@ export class Traces {
 
   /** The name of a value that `text` holds, or undefined. */
   in(text: string): string | undefined {
+    if (text.length >= this.#shortest) this.#make();
     for (let at = 0; at + traceFloor <= text.length; at++) {
       const found = this.#forms.get(text.slice(at, at + traceFloor))?.find(({ form }) => text.startsWith(form, at));
       if (found) return found.name;

@@ -2,7 +2,7 @@
  * Is a variable a secret or a setting? One pure answer from its name and its value, the same with and without a terminal. In
  * doubt a secret. What a provider's rule finds in the value counts first, then shapes, then the name, then chance.
  */
-import { scanText } from "./comments.ts";
+import { scanByRules } from "./comments.ts";
 import { looksRandom } from "./entropy.ts";
 
 export type Classified = {
@@ -10,8 +10,6 @@ export type Classified = {
   /** a few words for a person; never a part of the value */
   why: string;
   confidence: "sure" | "likely" | "doubt";
-  /** the name has a prefix that makes build tools put the value into a browser bundle */
-  public: boolean;
 };
 
 const publicPrefix = /^(?:NEXT_PUBLIC_|VITE_|REACT_APP_|PUBLIC_|NUXT_PUBLIC_|EXPO_PUBLIC_)/;
@@ -79,14 +77,17 @@ function urlKind(value: string): "credentials" | "plain" | undefined {
 
 /** Rules that name a provider or a structure; the two general ones would repeat here what name and chance say below. */
 function ruleIn(value: string): string | undefined {
-  const hits = scanText(new TextEncoder().encode(value.slice(0, 65_536)));
-  return hits.find((hit) => hit.rule !== "random-text" && hit.rule !== "secret-assignment")?.rule;
+  return scanByRules(new TextEncoder().encode(value.slice(0, 65_536))).find((hit) => hit.rule !== "secret-assignment")?.rule;
+}
+
+/** The name has a prefix that makes build tools put the value into a browser bundle. */
+export function isPublic(name: string): boolean {
+  return publicPrefix.test(name);
 }
 
 export function classify(name: string, value: string): Classified {
-  const open = publicPrefix.test(name);
   const answer = (kind: Classified["class"], why: string, confidence: Classified["confidence"]): Classified => {
-    return { class: kind, why, confidence, public: open };
+    return { class: kind, why, confidence };
   };
   if (value === "") return answer("setting", "empty", "sure");
   if (/^(?:zvault|op|vault|aws-sm|gcp-sm):\/\//.test(value) || /\$\{zvault:/.test(value))
@@ -95,7 +96,7 @@ export function classify(name: string, value: string): Classified {
   if (rule !== undefined) return answer("secret", `looks like ${rule}`, "sure");
   const url = urlKind(value);
   if (url === "credentials") return answer("secret", "a URL with credentials", "sure");
-  if (open) return answer("setting", "public by its prefix", "likely");
+  if (isPublic(name)) return answer("setting", "public by its prefix", "likely");
   if (url === "plain") return answer("setting", "a URL without credentials", "likely");
 
   const parts = words(name);

@@ -49,7 +49,8 @@ function tryRule(rule: Rule, text: string, at: number): { start: number; end: nu
 }
 
 function byRules(text: string): Hit[] {
-  const folded = text.replace(/[A-Z]/g, (unit) => unit.toLowerCase());
+  // no unit of `oneUnitPerByte` becomes two
+  const folded = text.toLowerCase();
   const hits: Hit[] = [];
   for (const rule of rules) {
     for (const keyword of rule.keywords) {
@@ -75,8 +76,19 @@ function byChance(text: string): Hit[] {
 /** Hits in order of their place; of those that overlap, the one of the surest rule. */
 export function scanText(bytes: Uint8Array): Hit[] {
   const text = oneUnitPerByte(bytes);
+  return placed(text, [...byRules(text), ...byChance(text)]);
+}
+
+/** The same without "random-text". */
+export function scanByRules(bytes: Uint8Array): Hit[] {
+  const text = oneUnitPerByte(bytes);
+  return placed(text, byRules(text));
+}
+
+/** `all`: the surest first. */
+function placed(text: string, all: readonly Hit[]): Hit[] {
   const kept: Hit[] = []; // in order of their place, none touching another
-  for (const hit of [...byRules(text), ...byChance(text)]) {
+  for (const hit of all) {
     const at = placeOf(kept, hit.start);
     if ((kept[at]?.start ?? Infinity) >= hit.end && (kept[at - 1]?.end ?? 0) <= hit.start) kept.splice(at, 0, hit);
   }

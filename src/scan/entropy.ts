@@ -2,10 +2,13 @@
 
 /** Shannon entropy in bits per unit. */
 export function shannon(text: string): number {
-  const counts = new Map<string, number>();
-  for (const unit of text) counts.set(unit, (counts.get(unit) ?? 0) + 1);
+  const counts = new Uint32Array(256);
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at) & 255;
+    counts[unit] = (counts[unit] ?? 0) + 1;
+  }
   let bits = 0;
-  for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length);
+  for (const count of counts) if (count > 0) bits -= (count / text.length) * Math.log2(count / text.length);
   return bits;
 }
 

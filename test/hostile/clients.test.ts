@@ -1,5 +1,6 @@
 /** Commands in the hands of an unprivileged user, and another program of that user beside them. Root drops to that user. */
 import "../helpers/detached.ts";
+import "../helpers/detached.ts";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";

@@ -139,8 +139,8 @@ t.test("secrets are secrets, and what nobody knows is one", async (t) => {
 });
 
 t.test("a public prefix makes a setting, but not of a provider's key", async (t) => {
-  t.match(classify("NEXT_PUBLIC_KEY", "abc"), { class: "setting", public: true });
-  t.match(classify("VITE_STRIPE", ["sk", "live", chars(24)].join("_")), { class: "secret", public: true, confidence: "sure" });
+  t.match(classify("NEXT_PUBLIC_KEY", "abc"), { class: "setting" });
+  t.match(classify("VITE_STRIPE", ["sk", "live", chars(24)].join("_")), { class: "secret", confidence: "sure" });
 });
 
 t.test("why and confidence never hold a part of the value", async () => {
