@@ -62,9 +62,9 @@ const buffer = Buffer.alloc(longestEnviron);
 
 function text(path: string, longest: number): string {
   let fd: number | undefined;
+  let length = 0;
   try {
     fd = openSync(path, "r");
-    let length = 0;
     while (length < longest) {
       const count = readSync(fd, buffer, length, longest - length, null);
       if (count === 0) break;
@@ -75,6 +75,6 @@ function text(path: string, longest: number): string {
     return "";
   } finally {
     if (fd !== undefined) closeSync(fd);
-    buffer.fill(0); // an environment may hold somebody's values
+    buffer.fill(0, 0, length); // an environment may hold somebody's values
   }
 }

@@ -6,7 +6,7 @@
 import { Secret } from "../crypto/secret.ts";
 import { lookAt, Peer } from "./caller.ts";
 import { Runs } from "./runs.ts";
-import { openValue, parseFrame, recordType, sealRecord } from "../vault/record.ts";
+import { openValue, parseFrame, RecordKeys, recordType, sealRecord } from "../vault/record.ts";
 
 const rounds = 40;
 const perRound = 10;
@@ -29,8 +29,11 @@ export function practise(): void {
   const runs = new Runs();
   const round = (): void => {
     if (keys.key.wiped) return; // the agent sealed and ends
-    for (let at = 0; cell && at < perRound; at++)
-      openValue(header, keys, cell, bytes.subarray(cell.offset, cell.offset + cell.length))?.wipe();
+    for (let at = 0; cell && at < perRound; at++) {
+      const made = new RecordKeys();
+      openValue(header, made.of(keys, cell.salt), cell, bytes.subarray(cell.offset, cell.offset + cell.length))?.wipe();
+      made.wipe();
+    }
     new Peer(lookAt(self), runs).caller();
     left -= 1;
     if (left > 0) return void setImmediate(round);

@@ -16,6 +16,7 @@ import {
   openMeta,
   openValue,
   opensTo,
+  RecordKeys,
   recordType,
   type RecordType,
   sealRecord,
@@ -179,22 +180,34 @@ export class Barrier {
     return this.#sync.wait();
   }
 
+  /** Work on several cells in one synchronous step: the key of a record is made once for them. */
+  together<T>(work: (keys: RecordKeys) => T): T {
+    const keys = new RecordKeys();
+    try {
+      return work(keys);
+    } finally {
+      keys.wipe();
+    }
+  }
+
   /** Throws `damaged` when the cell is not what was written. The caller wipes it. */
-  read(ref: CellRef): Secret {
+  read(ref: CellRef, made?: RecordKeys): Secret {
+    if (!made) return this.together((keys) => this.read(ref, keys));
     const sealed = new Uint8Array(new ArrayBuffer(ref.length));
     const got = readAll(this.#io, this.#fd, sealed, ref.offset);
     const keys = this.#terms.get(ref.term);
-    const value = got === ref.length && keys ? openValue(this.header, keys, ref, sealed) : undefined;
+    const value = got === ref.length && keys ? openValue(this.header, made.of(keys, ref.salt), ref, sealed) : undefined;
     if (!value) throw new ZvaultError("damaged", `cell ${ref.cell} of record ${ref.sequence} at byte ${ref.offset} is damaged`);
     return value;
   }
 
   /** True when what lies on disk at `ref` opens to exactly `value`. */
-  holds(ref: CellRef, value: Secret): boolean {
+  holds(ref: CellRef, value: Secret, made?: RecordKeys): boolean {
+    if (!made) return this.together((keys) => this.holds(ref, value, keys));
     const sealed = new Uint8Array(new ArrayBuffer(ref.length));
     const got = readAll(this.#io, this.#fd, sealed, ref.offset);
     const keys = this.#terms.get(ref.term);
-    return got === ref.length && keys !== undefined && opensTo(this.header, keys, ref, sealed, value);
+    return got === ref.length && keys !== undefined && opensTo(this.header, made.of(keys, ref.salt), ref, sealed, value);
   }
 
   /** Walks the file again and opens every cell. Throws like `open`; the number of records. */
@@ -210,7 +223,9 @@ export class Barrier {
     for (const step of found.steps) {
       const frame = frameOf(this.#io, this.#fd, this.#path, step);
       metaOf({ io: this.#io, path: this.#path, terms: this.#terms }, this.#fd, header, frame);
-      for (const ref of frame.cells.slice(1)) this.read(ref).wipe();
+      this.together((keys) => {
+        for (const ref of frame.cells.slice(1)) this.read(ref, keys).wipe();
+      });
     }
     return found.steps.length;
   }

@@ -99,6 +99,26 @@ function recordKey(keys: TermKeys, salt: Uint8Array): Secret {
   return hkdf(keys.key, salt, "zvault record", 32);
 }
 
+/** The key of the record that was read last, for whoever reads several cells in one synchronous step: most lie in one record. */
+export class RecordKeys {
+  #salt: Uint8Array | undefined;
+  #key: Secret | undefined;
+
+  of(keys: TermKeys, salt: Uint8Array): Secret {
+    // cells of one record share the object; the term goes with it
+    if (this.#key && this.#salt === salt) return this.#key;
+    this.#key?.wipe();
+    this.#salt = salt;
+    this.#key = recordKey(keys, salt);
+    return this.#key;
+  }
+
+  wipe(): void {
+    this.#key?.wipe();
+    this.#key = undefined;
+  }
+}
+
 const padded = (length: number): number => Math.ceil((length + 4) / 64) * 64;
 
 function pad(content: Uint8Array, into: Uint8Array): void {
@@ -224,8 +244,7 @@ export function openMeta(header: Header, keys: TermKeys, frame: Frame, sealed: U
 }
 
 /** A value; `sealed` = the bytes at `ref`. undefined: it is not what was written here. */
-export function openValue(header: Header, keys: TermKeys, ref: CellRef, sealed: Uint8Array): Secret | undefined {
-  const key = recordKey(keys, ref.salt);
+export function openValue(header: Header, key: Secret, ref: CellRef, sealed: Uint8Array): Secret | undefined {
   const plain = Secret.alloc(sealed.length - tag);
   try {
     return plain.use((room) => {
@@ -238,7 +257,6 @@ export function openValue(header: Header, keys: TermKeys, ref: CellRef, sealed: 
     });
   } finally {
     plain.wipe();
-    key.wipe();
   }
 }
 
@@ -246,10 +264,9 @@ export function openValue(header: Header, keys: TermKeys, ref: CellRef, sealed: 
  * True when the sealed bytes open to exactly `value`: sealing is one to one, so `value` is sealed again in the same place and compared. No
  * plaintext is made, and it is four times as fast as opening.
  */
-export function opensTo(header: Header, keys: TermKeys, ref: CellRef, sealed: Uint8Array, value: Secret): boolean {
+export function opensTo(header: Header, key: Secret, ref: CellRef, sealed: Uint8Array, value: Secret): boolean {
   const length = padded(value.length);
   if (sealed.length !== length + tag) return false;
-  const key = recordKey(keys, ref.salt);
   const plain = Secret.alloc(length);
   const again = new Uint8Array(new ArrayBuffer(sealed.length));
   value.use((content) =>
@@ -259,7 +276,6 @@ export function opensTo(header: Header, keys: TermKeys, ref: CellRef, sealed: Ui
     }),
   );
   plain.wipe();
-  key.wipe();
   return equal(again, sealed);
 }
 

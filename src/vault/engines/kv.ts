@@ -10,7 +10,7 @@ import { ZvaultError } from "../../errors.ts";
 import { limits } from "../../verbs.ts";
 import type { Receipt } from "../audit.ts";
 import type { Operation } from "../operation.ts";
-import { recordType } from "../record.ts";
+import { type RecordKeys, recordType } from "../record.ts";
 import type { StoredSecret, Version } from "../state.ts";
 import type { Vault } from "../vault.ts";
 
@@ -63,7 +63,7 @@ export function versionOf(vault: Vault, path: string, number: number | undefined
   });
 }
 
-export function readField(vault: Vault, path: string, version: Version, field: string | undefined): Secret {
+export function readField(vault: Vault, path: string, version: Version, field: string | undefined, keys?: RecordKeys): Secret {
   const name = field ?? (version.fields.has("value") ? "value" : [...version.fields.keys()][0]) ?? "value";
   const ref = version.fields.get(name);
   if (!ref) {
@@ -73,7 +73,7 @@ export function readField(vault: Vault, path: string, version: Version, field: s
       names: [path],
     });
   }
-  return vault.barrier.read(ref);
+  return vault.barrier.read(ref, keys);
 }
 
 /** How a change describes what it puts: only what was said. */

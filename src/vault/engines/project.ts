@@ -9,7 +9,7 @@ import { Secret } from "../../crypto/secret.ts";
 import { ZvaultError } from "../../errors.ts";
 import type { Receipt } from "../audit.ts";
 import type { Operation } from "../operation.ts";
-import type { CellRef } from "../record.ts";
+import { type CellRef, RecordKeys } from "../record.ts";
 import type { Version } from "../state.ts";
 import type { Vault } from "../vault.ts";
 import { checkSize, readField, said, versionOf } from "./kv.ts";
@@ -126,12 +126,14 @@ export const project = {
 
   /** Reads what was written and compares: only then may the plaintext file go. Throws `damaged`. */
   readBack(vault: Vault, written: Written["check"]): void {
-    for (const { path, ref, value } of written) {
-      if (!vault.barrier.holds(ref, value))
-        throw new ZvaultError("damaged", `${path} read back from disk is not what was written`, {
-          hint: "the file was left where it is",
-        });
-    }
+    vault.barrier.together((keys) => {
+      for (const { path, ref, value } of written) {
+        if (!vault.barrier.holds(ref, value, keys))
+          throw new ZvaultError("damaged", `${path} read back from disk is not what was written`, {
+            hint: "the file was left where it is",
+          });
+      }
+    });
   },
 
   resolve(vault: Vault, _receipt: Receipt, args: Resolve["args"]): { result: Pick<Resolve["result"], "values">; body: Secret[] } {
@@ -139,11 +141,12 @@ export const project = {
     const missing: string[] = [];
     const body: Secret[] = [];
     const values: Resolve["result"]["values"] = [];
+    const keys = new RecordKeys();
     try {
       for (const { path, field, version } of args.refs) {
         try {
           const found = versionOf(vault, path, version);
-          body.push(readField(vault, path, found, field));
+          body.push(readField(vault, path, found, field, keys));
           values.push({ class: vault.state.secrets.get(path)?.class ?? "secret", version: found.number, expand: found.expand });
         } catch (failure) {
           if (!(failure instanceof ZvaultError) || failure.code !== "not-found") throw failure;
@@ -163,6 +166,8 @@ export const project = {
     } catch (failure) {
       for (const value of body) value.wipe();
       throw failure;
+    } finally {
+      keys.wipe();
     }
     return { result: { values }, body };
   },
