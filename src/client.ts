@@ -9,7 +9,7 @@ import { type AnswerHeader, type RequestHeader, sealHint } from "./frame.ts";
 import type { Frame } from "./frame-reader.ts";
 import { type Connection, type Dial, Lost, type Meanwhile } from "./connection.ts";
 import { homeOf, type Places } from "./locate.ts";
-import { isGone } from "./process-stat.ts";
+import { isGone, processStat } from "./process-stat.ts";
 import type { Answer, Credential, VaultRef } from "./protocol.ts";
 import { marksOf } from "./signs/marks.ts";
 import type { Command } from "./start-agent.ts";
@@ -110,8 +110,7 @@ export class Client {
       const { code, message, hint, names } = answer.error;
       throw new ZvaultError(code, message, { ...(hint === undefined ? {} : { hint }), ...(names ? { names } : {}) });
     }
-    if (verb === "agent.seal") await this.#gone();
-    else if (answer.build !== header.build && verb !== "agent.status") {
+    if (answer.build !== header.build && verb !== "agent.seal" && verb !== "agent.status") {
       frame.wipe();
       throw new ZvaultError("other-build", `the agent is of build ${answer.build}`, { hint: sealHint });
     }
@@ -124,13 +123,18 @@ export class Client {
     verb: VerbName,
     meanwhile?: Meanwhile,
   ): Promise<Frame<AnswerHeader>> {
+    // when it began is only seen while it lives, and only then is it looked up: it costs a run a third of a millisecond
+    const { pid } = this.#link;
+    const startTime = verb === "agent.seal" ? (processStat(pid)?.startTime ?? "") : "";
     try {
-      return await this.#link.ask(header, parts, meanwhile);
+      const frame = await this.#link.ask(header, parts, meanwhile);
+      if (verb === "agent.seal" && frame.header.ok) await this.#gone(pid, startTime);
+      return frame;
     } catch (failure) {
       if (!(failure instanceof Lost)) throw failure;
       const harmless = verbs[verb].audit === "none" || verbs[verb].audit === "read";
       if (verb === "agent.seal") {
-        await this.#gone();
+        await this.#gone(pid, startTime);
         throw new ZvaultError("internal", "the agent ended before it answered; it is gone, and all keys with it");
       }
       if (harmless)
@@ -155,8 +159,8 @@ export class Client {
     };
   }
 
-  async #gone(): Promise<void> {
-    const { pid, startTime } = this.#link;
+  /** Resolves when the process is gone. */
+  async #gone(pid: number, startTime: string): Promise<void> {
     this.#link.close();
     for (const end = now() + patience; now() < end; await sleep(5)) if (isGone(pid, startTime)) return;
     throw new ZvaultError("internal", `the agent has sealed, but its process ${pid} still runs`, { hint: `kill -9 ${pid}` });

@@ -2,13 +2,11 @@
 import { ZvaultError } from "./errors.ts";
 import type { AnswerHeader, RequestHeader } from "./frame.ts";
 import type { Frame } from "./frame-reader.ts";
-import { processStat } from "./process-stat.ts";
 import { peerCredentials } from "./sys/peer.ts";
 
 export type Connection = {
-  /** the agent's process, and when it began (clock ticks since boot) */
+  /** the agent's process */
   readonly pid: number;
-  readonly startTime: string;
   /**
    * Sends one request and waits for its answer, as long as it takes. Rejects with `Lost` when the agent goes away before it answers.
    */
@@ -26,12 +24,12 @@ export type Meanwhile = { sent?(): void; begun(): void };
 export type Dial = (runtime: string) => Promise<Connection | undefined>;
 
 /** Who listens. Throws `unsafe-file` for another user, before anything was sent. */
-export function checkPeer(fd: number): { pid: number; startTime: string } {
+export function checkPeer(fd: number): number {
   const { pid, uid } = peerCredentials(fd);
   if (uid !== process.geteuid?.()) {
     throw new ZvaultError("unsafe-file", `another user (uid ${uid}) listens on the agent's socket`);
   }
-  return { pid, startTime: processStat(pid)?.startTime ?? "" };
+  return pid;
 }
 
 /** The connection ended without an answer. */

@@ -29,7 +29,6 @@ export function dialNow(runtime: string): Connection | undefined {
 
 class DirectLink implements Connection {
   readonly pid: number;
-  readonly startTime: string;
   readonly #buffer = new Uint8Array(new ArrayBuffer(65_536));
   readonly #reader = new FrameReader<AnswerHeader>(parseAnswer, plainRoom);
   #fd: number | undefined;
@@ -37,7 +36,7 @@ class DirectLink implements Connection {
   constructor(fd: number) {
     this.#fd = fd;
     try {
-      ({ pid: this.pid, startTime: this.startTime } = checkPeer(fd));
+      this.pid = checkPeer(fd);
     } catch (failure) {
       this.close();
       throw failure;

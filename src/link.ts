@@ -22,7 +22,6 @@ export class Link implements Connection {
   readonly opened: Promise<boolean>;
   /** the agent's process */
   pid = 0;
-  startTime = "";
   readonly #socket: net.Socket;
   readonly #buffer = new Uint8Array(new ArrayBuffer(65_536));
   readonly #reader = new FrameReader<AnswerHeader>(parseAnswer, plainRoom);
@@ -55,7 +54,7 @@ export class Link implements Connection {
 
   #checkPeer(): void {
     const { fd } = (this.#socket as unknown as { _handle: { fd: number } })._handle;
-    ({ pid: this.pid, startTime: this.startTime } = checkPeer(fd));
+    this.pid = checkPeer(fd);
   }
 
   /** Sends one request and waits for its answer, as long as it takes. Rejects with `Lost` when the agent goes away before it answers. */

@@ -68,7 +68,7 @@ export function locateVault(o: { cwd: string; dir?: string; headId?: string; pla
 }
 
 function search(cwd: string, home: string, known: readonly Known[], places: Places, headId?: string): Located | undefined {
-  const start = fs.realpathSync(cwd);
+  const start = fs.realpathSync.native(cwd);
   const owner = fs.statSync(start).uid;
   const end = realOr(home);
   let checkout: string | undefined;
@@ -106,7 +106,7 @@ function look(path: string, how: Located["how"], known: readonly Known[], places
     return undefined;
   }
   checkFolder(found, path);
-  const dir = fs.realpathSync(path);
+  const dir = fs.realpathSync.native(path);
   return readVault(dir, how) ?? lostFile(dir, how, known, places);
 }
 
@@ -239,7 +239,7 @@ function moveAway(path: string): string {
 
 function realOr(path: string): string {
   try {
-    return fs.realpathSync(path);
+    return fs.realpathSync.native(path);
   } catch {
     return path;
   }

@@ -169,6 +169,7 @@ export function parseText(text: string, narrow = false): Document {
     return byte;
   }
   function others(from: number, to: number): void {
+    if (from === to) return;
     let at = from;
     for (const one of text.slice(from, to).match(/[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$/g) ?? []) {
       pieces.push({ kind: classOf(one), text: one, line: lineOf(at) });

@@ -25,6 +25,8 @@ export type FileSearch = {
   files?: readonly string[];
 };
 
+/** Node's own walks the path in JavaScript. */
+const realPath = realpathSync.native;
 const largest = 1024 * 1024;
 
 /** The names looked for, later wins. */
@@ -63,14 +65,14 @@ export function findFiles(search: FileSearch): EnvFile[] {
 }
 
 function label(cwd: string, folder: string, name: string): string {
-  const path = relative(realpathSync(cwd), folder);
+  const path = relative(realPath(cwd), folder);
   return path === "" ? name : `${path}/${name}`;
 }
 
 /** The nearest folder with one of the files. Throws `unsafe-file` if that is a folder of somebody else above one's own. */
 function nearestFolder(search: FileSearch, names: readonly string[]): string | undefined {
-  const home = search.home === undefined || !existsSync(search.home) ? undefined : realpathSync(search.home);
-  let folder = realpathSync(search.cwd);
+  const home = search.home === undefined || !existsSync(search.home) ? undefined : realPath(search.home);
+  let folder = realPath(search.cwd);
   const owner = statSync(folder).uid;
   for (;;) {
     const found = names.find((name) => entryExists(`${folder}/${name}`));
@@ -119,7 +121,7 @@ function readEnvFile(path: string, shown: string): EnvFile | undefined {
     if ((stat.mode & 0o002) !== 0) throw unsafe("can be written by everybody", `chmod o-w ${shown}`);
     if (stat.size > largest) throw new ZvaultError("too-large", `${shown} is larger than 1 MiB`, { hint: "is it an env file?" });
     const bytes = readWhole(fd, stat.size, shown);
-    const folder = realpathSync(dirname(path));
+    const folder = realPath(dirname(path));
     return { folder, name: basename(path), label: shown.startsWith(`.${sep}`) ? shown.slice(2) : shown, bytes };
   } finally {
     closeSync(fd);
