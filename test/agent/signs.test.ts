@@ -7,7 +7,7 @@ import type { AgentStatus } from "../../src/calls.ts";
 import { plainPath, start } from "../helpers/start.ts";
 import { makePlace } from "../helpers/transcript.ts";
 
-const place = makePlace("source");
+const place = makePlace();
 const cwd = join(place.folder, "shop");
 const hasTmux = spawnSync("tmux", ["-V"]).status === 0;
 

@@ -12,7 +12,7 @@ transcriptTest("check.txt");
 t.test(
   "fill in a clone: a vault is made, what is typed is stored at once, Ctrl-C loses nothing, a second fill goes on",
   async (t) => {
-    const place = makePlace("source");
+    const place = makePlace();
     const cwd = join(place.folder, "shop");
     const typing = (line: string) => new Terminal(line, { cwd, env: place.env });
     const script = (line: string) => start(["sh", "-c", line], { cwd, env: place.env });

@@ -66,7 +66,7 @@ const steps: [schema: string, command: string][] = [
 ];
 
 t.test("what --json prints fits the schema in docs/json", { timeout: 110_000 }, async (t) => {
-  const place = makePlace("source");
+  const place = makePlace();
   t.teardown(() => place.remove());
   const missing: string[] = [];
   for (const [schema, command] of steps) {

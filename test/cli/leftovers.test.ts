@@ -44,7 +44,7 @@ function search(contents: Map<string, Buffer>, secrets: Map<string, Buffer>): st
 }
 
 t.test("no secret is left after an import", async (t) => {
-  const place = makePlace("source");
+  const place = makePlace();
   const cwd = join(place.folder, "shop");
   const zvault = (command: string): ReturnType<typeof start> => start(["sh", "-c", command], { cwd, env: place.env });
   t.teardown(async () => {

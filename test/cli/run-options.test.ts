@@ -14,7 +14,7 @@ t.test(
   "--watch starts the program anew for a value and for a file, never because of the seal, and ends as it ends",
   { timeout: 120_000 },
   async (t) => {
-    const place = makePlace("source");
+    const place = makePlace();
     const cwd = join(place.folder, "shop");
     const script = (line: string) => start(["sh", "-c", line], { cwd, env: place.env });
     t.teardown(async () => {
@@ -55,7 +55,7 @@ t.test(
 );
 
 t.test("--watch over a seal and a broken file", { timeout: 120_000 }, async (t) => {
-  const place = makePlace("source");
+  const place = makePlace();
   const cwd = join(place.folder, "shop");
   const script = (line: string) => start(["sh", "-c", line], { cwd, env: place.env });
   t.teardown(async () => {

@@ -5,7 +5,7 @@ import { start } from "../helpers/start.ts";
 import { Terminal } from "../helpers/terminal.ts";
 import { makePlace } from "../helpers/transcript.ts";
 
-const place = makePlace("source");
+const place = makePlace();
 const cwd = join(place.folder, "shop");
 const typing = (line: string) => new Terminal(line, { cwd, env: place.env });
 const script = (line: string) => start(["sh", "-c", line], { cwd, env: place.env });

@@ -10,7 +10,7 @@
  * What differs from run to run is put into capitals before it is compared (`normal`). ZVAULT_TRANSCRIPTS=write writes what is seen into
  * the file: to be read, not believed.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { plainPath, start } from "./start.ts";
@@ -69,8 +69,16 @@ export function normal(text: string, folder: string): string {
     .replace(/\+(dev|[0-9a-f]{12})\b/g, "+BUILD");
 }
 
+export type Executable = "source" | "dist";
+
+/** The executable that was built, or the sources where it is older than one of them and says nothing about it. */
+export function newest(): Executable {
+  const built = statSync(join(root, "dist/zvault"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return globSync("src/**/*", { cwd: root }).every((file) => statSync(join(root, file)).mtimeMs < built) ? "dist" : "source";
+}
+
 /** A place of its own: folders `home`, `run`, `shop`, and `bin/zvault`. */
-export function makePlace(executable: "source" | "dist"): { folder: string; env: Record<string, string>; remove(): void } {
+export function makePlace(executable: Executable = newest()): { folder: string; env: Record<string, string>; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), "zvault-cli-"));
   for (const name of ["home", "run", "shop", "bin"]) mkdirSync(join(folder, name), { mode: 0o700 });
   const call =
@@ -88,7 +96,7 @@ export function makePlace(executable: "source" | "dist"): { folder: string; env:
 }
 
 /** Runs the commands one after the other and returns what was seen. The agent is sealed in the end. */
-export async function play(wanted: Transcript, executable: "source" | "dist"): Promise<Transcript> {
+export async function play(wanted: Transcript, executable: Executable): Promise<Transcript> {
   const place = makePlace(executable);
   const cwd = join(place.folder, "shop");
   const seen: Transcript = [];

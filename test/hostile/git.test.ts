@@ -6,7 +6,7 @@ import { openGit } from "../../src/cli/import/git.ts";
 import { start } from "../helpers/start.ts";
 import { makePlace } from "../helpers/transcript.ts";
 
-const place = makePlace("source");
+const place = makePlace();
 const shop = join(place.folder, "shop");
 const canary = join(place.folder, "ran");
 t.teardown(place.remove);

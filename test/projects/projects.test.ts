@@ -16,7 +16,7 @@ const quick = ["next-tracked", "turbo-mono"];
 const chosen = slow ? projects : projects.filter((one) => quick.includes(one.name));
 const dotenv = fileURLToPath(import.meta.resolve("dotenv"));
 
-const place = makePlace("source");
+const place = makePlace();
 t.teardown(async () => {
   await start(["zvault", "seal"], { cwd: place.folder, env: place.env });
   place.remove();

@@ -77,7 +77,7 @@ type Place = ReturnType<typeof makePlace>;
 
 /** One subtest a row, in a place of their own. */
 export async function playRows(t: Test, rows: readonly Row[]): Promise<void> {
-  const place = makePlace("source");
+  const place = makePlace();
   const cwd = join(place.folder, "shop");
   const sh = (script: string): ReturnType<typeof start> =>
     start(["sh", "-c", `B=${place.folder}\n${prelude}\n${script}`], { cwd, env: place.env, timeout: 60_000 });
