@@ -193,7 +193,7 @@ function extrasOf({ document, choice }: { document: Document; choice: ChosenFile
 /** Lines of a key that was pasted without quotes, assignments by look or not, and secrets in the place of a name. */
 function oddOnes(source: Source, judge: Judge): Drops {
   const drops: Drops = new Map();
-  const hits = judge.scanText(print(source.document));
+  const hits = judge.scanLines(print(source.document));
   const names = namesWithSecrets(source.document, judge);
   let start = 0;
   let next = 0; // hits come in order of their place

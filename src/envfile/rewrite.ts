@@ -20,6 +20,8 @@ export type Judge = {
   isPublic(name: string): boolean;
   /** offsets in bytes */
   scanText(bytes: Uint8Array): { line: number; start: number; end: number; rule: string }[];
+  /** only what may reach over several lines */
+  scanLines(bytes: Uint8Array): { line: number; start: number; end: number; rule: string }[];
 };
 
 /** A text that is not written; the layout in the vault keeps it. */

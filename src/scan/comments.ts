@@ -48,11 +48,11 @@ function tryRule(rule: Rule, text: string, at: number): { start: number; end: nu
   return undefined;
 }
 
-function byRules(text: string): Hit[] {
+function byRules(text: string, some: readonly Rule[] = rules): Hit[] {
   // no unit of `oneUnitPerByte` becomes two
   const folded = text.toLowerCase();
   const hits: Hit[] = [];
-  for (const rule of rules) {
+  for (const rule of some) {
     for (const keyword of rule.keywords) {
       let from = 0;
       for (let at = folded.indexOf(keyword); at !== -1; at = folded.indexOf(keyword, at + 1)) {
@@ -83,6 +83,14 @@ export function scanText(bytes: Uint8Array): Hit[] {
 export function scanByRules(bytes: Uint8Array): Hit[] {
   const text = oneUnitPerByte(bytes);
   return placed(text, byRules(text));
+}
+
+const overLines = rules.filter((rule) => rule.lines);
+
+/** Only what a rule finds that reaches over several lines. */
+export function scanLines(bytes: Uint8Array): Hit[] {
+  const text = oneUnitPerByte(bytes);
+  return placed(text, byRules(text, overLines));
 }
 
 /** `all`: the surest first. */

@@ -1,5 +1,5 @@
 /** What an import asks the scanner, as one value to hand over (`envfile/rewrite.ts`, type `Judge`). */
 import { classify, isPublic } from "./class.ts";
-import { scanText } from "./comments.ts";
+import { scanLines, scanText } from "./comments.ts";
 
-export const judge = { classify, isPublic, scanText };
+export const judge = { classify, isPublic, scanLines, scanText };

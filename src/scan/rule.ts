@@ -11,6 +11,8 @@ export type Rule = {
   /** units that the pattern may begin before its keyword */
   readonly back?: number;
   readonly check?: (secret: string) => boolean;
+  /** the pattern may match over several lines */
+  readonly lines?: true;
 };
 
 const placeholder = /x{6}|\*{4}|\.{4}|<[^>]*>|\$\{|\{\{|your[-_ ]|example|placeholder|changeme|redacted|dummy/i;

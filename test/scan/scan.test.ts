@@ -197,3 +197,10 @@ t.test("entropy tells keys from words", async (t) => {
   t.ok(isCommon("postgres:5432"));
   t.notOk(isCommon("hunter2"));
 });
+
+t.test("only rules that say so match over several lines", async (t) => {
+  // `[\s\S]`, `\s` outside of a negated class, a negated class that lets a line end in
+  const overLines = /\[\\s\\S\]|(?<!\[\^[^\]]*)\\s|\[\^(?![^\]]*(?:\\s|\\n))/;
+  for (const rule of rules)
+    t.equal(overLines.test(rule.pattern.source.replace(/\(\?[=!][^)]*\)/g, "")), rule.lines === true, rule.id);
+});

@@ -16,6 +16,7 @@ export const shapes: readonly Rule[] = [
   {
     id: "private-key",
     keywords: ["-----begin "],
+    lines: true,
     // line ends may be written out (\n), and each line may stand in a comment
     pattern: /-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----[\s\S]{16,16384}?(?:-----END [A-Z0-9 ]{1,60}-----|$)/y,
   },
