@@ -62,7 +62,7 @@ const mutants: Record<string, Mutant> = {
     test: "test/vault/damage.test.ts",
   },
   "head unchecked": {
-    file: "src/vault/barrier.ts",
+    file: "src/vault/recovery.ts",
     from: "  if (o.acceptRollback) return [];",
     to: "  if (o.path) return [];",
     test: "test/vault/damage.test.ts",
@@ -129,7 +129,7 @@ const mutants: Record<string, Mutant> = {
   },
   "read-back skipped": {
     file: "src/vault/engines/project.ts",
-    from: "if (!vault.barrier.holds(ref, value))",
+    from: "if (!vault.barrier.holds(ref, value, keys))",
     to: "if (value.wiped && ref.cell < 0)",
     test: "test/vault/import.test.ts",
   },

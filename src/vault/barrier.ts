@@ -5,11 +5,11 @@
 import { hex, sha256 } from "../crypto/hash.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
-import { frameOf, type Step, type Walk, walk } from "./frames.ts";
+import { frameOf, type Walk, walk } from "./frames.ts";
 import { GroupSync } from "./group-sync.ts";
-import type { Head, LogPosition } from "./head.ts";
+import type { LogPosition } from "./head.ts";
 import { type Header, headerLength, parseHeader, printHeader } from "./header.ts";
-import { folderOf, type Io, readAll, writeAll, writeFresh } from "./io.ts";
+import { type Io, readAll, writeAll, writeFresh } from "./io.ts";
 import {
   type CellRef,
   type Frame,
@@ -22,27 +22,20 @@ import {
   sealRecord,
   type TermKeys,
 } from "./record.ts";
+import { checkPinned, cutTail, type Expected, judge } from "./recovery.ts";
 
 /** What the barrier needs of the keyring. */
 export type TermView = { readonly current: TermKeys; get(term: number): TermKeys | undefined };
 
 export type Replayed = { type: RecordType; sequence: number; meta: Uint8Array; values: CellRef[] };
 
-export type OpenOptions = {
-  io: Io;
-  path: string;
+export type OpenOptions = Expected & {
   terms: TermView;
-  head: Head | undefined;
-  /** go on with an older or other log than the head knows; the caller starts a new lineage */
-  acceptRollback?: boolean;
   /** a record that must be there, pinned by a person */
   expect?: { sequence: number; chain: string };
   /** receives the last checkpoint, then every record after it */
   replay(record: Replayed): void;
 };
-
-/** The first record of a later generation: what it came from. */
-export type Predecessors = { v: 1; predecessors: LogPosition[] };
 
 export class Barrier {
   readonly #io: Io;
@@ -241,14 +234,6 @@ export class Barrier {
   }
 }
 
-function checkPinned(found: Walk, header: Header, pinned: { sequence: number; chain: string }): void {
-  const there = found.steps[pinned.sequence - header.first];
-  if (there && hex(there.chain) === pinned.chain) return;
-  throw new ZvaultError("rolled-back", `the vault does not hold record ${pinned.sequence} with the chain hash you gave`, {
-    hint: "it is older, or has another history, than the state you pinned",
-  });
-}
-
 type At = { sequence: number; chain: Uint8Array; end: number };
 
 /** Offsets of the cells of a record just sealed; its framing needs no check. */
@@ -279,79 +264,4 @@ function metaOf(o: Pick<OpenOptions, "io" | "path" | "terms">, fd: number, heade
   if (!meta)
     throw new ZvaultError("damaged", `${o.path}: record ${frame.sequence} at byte ${frame.offset} is not what was written`);
   return meta;
-}
-
-/** Compares the log with the head (docs/format.md, "Recovery"). Returns notices, throws what it refuses. */
-function judge(o: OpenOptions, header: Header, found: Walk, metaOfStep: (step: Step) => Uint8Array): string[] {
-  const { bad } = found;
-  if (bad && bad.laterRecord !== undefined) {
-    throw new ZvaultError("damaged", `${o.path} is damaged at byte ${bad.offset}: ${bad.why}, and records follow`, {
-      hint: "`zvault backup restore` takes the newest mirror",
-    });
-  }
-  if (o.acceptRollback) return [];
-  if (!o.head) return ["unverified: no earlier state of this vault is known on this computer"];
-  const known = o.head.log;
-  const first = found.steps[0];
-  if (known.lineage === header.lineage && known.generation === header.generation) {
-    return judgeSame(o.path, header, found, known);
-  }
-  if (first?.type === recordType.predecessors) {
-    const { predecessors } = JSON.parse(new TextDecoder().decode(metaOfStep(first))) as Predecessors;
-    const listed = predecessors.some(
-      (one) =>
-        one.lineage === known.lineage &&
-        one.generation === known.generation &&
-        one.sequence === known.sequence &&
-        one.chain === known.chain,
-    );
-    if (listed) return [];
-  }
-  const older = known.lineage === header.lineage && header.generation < known.generation;
-  throw refuseHistory(older ? "rolled-back" : "forked", header, found, known);
-}
-
-function judgeSame(path: string, header: Header, found: Walk, known: LogPosition): string[] {
-  const last = found.steps.at(-1)?.sequence ?? header.first - 1;
-  if (last < known.sequence) {
-    if (found.bad) {
-      throw new ZvaultError("damaged", `${path} is damaged at byte ${found.bad.offset}, record ${known.sequence} was written`, {
-        hint: "`zvault backup restore` takes the newest mirror",
-      });
-    }
-    throw refuseHistory("rolled-back", header, found, known);
-  }
-  const there = found.steps[known.sequence - header.first];
-  const chain = there ? hex(there.chain) : hex(sha256(printHeader(header)));
-  if (chain !== known.chain) throw refuseHistory("forked", header, found, known);
-  return [];
-}
-
-function refuseHistory(code: "rolled-back" | "forked", header: Header, found: Walk, known: LogPosition): ZvaultError {
-  const last = found.steps.at(-1)?.sequence ?? header.first - 1;
-  const what = code === "forked" ? "has another history than" : "is older than";
-  const where =
-    code === "forked"
-      ? `record ${known.sequence} of generation ${known.generation} is not the one that was written`
-      : `it ends at record ${last} of generation ${header.generation}, record ${known.sequence} of generation ${known.generation} was written`;
-  return new ZvaultError(code, `the vault ${what} what this computer has seen: ${where}`, {
-    hint: "`zvault backup restore` takes the newest mirror; `zvault unseal --accept-rollback` goes on with this one",
-  });
-}
-
-/** A torn end: kept aside, cut off. */
-function cutTail(o: OpenOptions, fd: number, found: Walk): string {
-  const length = found.size - found.end;
-  const tail = new Uint8Array(new ArrayBuffer(length));
-  readAll(o.io, fd, tail, found.end);
-  const aside = `${folderOf(o.path)}/torn-${found.end}`;
-  o.io.remove(aside);
-  const asideFd = o.io.open(aside, "create-exclusive");
-  try {
-    writeAll(o.io, asideFd, tail, 0);
-  } finally {
-    o.io.close(asideFd);
-  }
-  o.io.truncate(fd, found.end);
-  return `a change that was not finished was cut off (${length} bytes, kept in ${aside})`;
 }

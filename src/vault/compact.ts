@@ -5,12 +5,13 @@
 import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import { limits } from "../verbs.ts";
-import { Barrier, type Predecessors, type TermView } from "./barrier.ts";
+import { Barrier, type TermView } from "./barrier.ts";
 import { dumpState } from "./checkpoint.ts";
 import type { LogPosition } from "./head.ts";
 import { folderOf, type Io } from "./io.ts";
 import { type Operation, printTransaction } from "./operation.ts";
 import { recordType } from "./record.ts";
+import type { Predecessors } from "./recovery.ts";
 import { applyRecord } from "./replay.ts";
 import { State } from "./state.ts";
 
