@@ -35,7 +35,8 @@ export function readCompose(source: Source, imported: Imported): ComposeFile | u
   const folder = folderOf(source.file);
   const known: ComposeFile = { file: source.file, readers: [], services: [] };
   const lineOf = (node: unknown): number => lines.linePos((node as Node | null)?.range?.[0] ?? 0).line;
-  const text = (node: unknown): string => source.text.split("\n")[lineOf(node) - 1]?.trim() ?? "";
+  const rows = source.text.split("\n");
+  const text = (node: unknown): string => rows[lineOf(node) - 1]?.trim() ?? "";
   const add = (node: unknown, reads: string[], needs: boolean, more: { put?: string; note?: string }): void => {
     if (reads.length > 0) known.readers.push({ file: source.file, line: lineOf(node), what: text(node), reads, needs, ...more });
   };
@@ -75,7 +76,7 @@ export function readCompose(source: Source, imported: Imported): ComposeFile | u
       known.readers.push({
         file: source.file,
         line,
-        what: source.text.split("\n")[line - 1]?.trim() ?? "",
+        what: rows[line - 1]?.trim() ?? "",
         reads: [own],
         needs: false,
         note: "filled in from .env: zvault run -- docker compose …",

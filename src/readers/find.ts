@@ -23,17 +23,26 @@ export type Found = { readers: Reader[]; compose: ComposeFile[] };
 export function findReaders(sources: readonly Source[], imported: Imported): Found {
   const found: Found = { readers: [], compose: [] };
   for (const source of sources) {
-    const base = baseOf(source.file);
-    if (!source.text.includes("env") && base !== "package.json" && !base.startsWith("Procfile") && !isComposeName(base)) continue;
-    if (base === "package.json") found.readers.push(...packageReaders(source, imported));
-    else if (isComposeName(base)) {
-      const compose = readCompose(source, imported);
-      if (compose) found.compose.push(compose);
-      found.readers.push(...(compose?.readers ?? []));
-    } else if (/(^|\/)\.vscode\/(launch|settings)\.json$/.test(source.file)) found.readers.push(...vscodeReaders(source, imported));
-    else found.readers.push(...firstOnly(base, lineReaders(source, imported)));
+    try {
+      look(source, imported, found);
+    } catch (error) {
+      // nested deeper than the parser's stack: no program reads it either
+      if (!(error instanceof RangeError)) throw error;
+    }
   }
   return found;
+}
+
+function look(source: Source, imported: Imported, found: Found): void {
+  const base = baseOf(source.file);
+  if (!source.text.includes("env") && base !== "package.json" && !base.startsWith("Procfile") && !isComposeName(base)) return;
+  if (base === "package.json") found.readers.push(...packageReaders(source, imported));
+  else if (isComposeName(base)) {
+    const compose = readCompose(source, imported);
+    if (compose) found.compose.push(compose);
+    found.readers.push(...(compose?.readers ?? []));
+  } else if (/(^|\/)\.vscode\/(launch|settings)\.json$/.test(source.file)) found.readers.push(...vscodeReaders(source, imported));
+  else found.readers.push(...firstOnly(base, lineReaders(source, imported)));
 }
 
 /** A Procfile is read once, whatever number of processes it has. */

@@ -1,5 +1,5 @@
 /** Files that are read line by line: Makefile, Dockerfile, shell scripts, .envrc, Procfile, workflows, Python. Shown, never changed. */
-import { folderOf, type Imported, isImported, join, type Reader, type Source, usual } from "./reader.ts";
+import { folderOf, type Imported, isImported, join, longestLine, type Reader, type Source, usual } from "./reader.ts";
 import { applyEdits, readersIn } from "./script.ts";
 
 type Hit = { reads: string[]; needs: boolean; put?: string; note?: string };
@@ -30,6 +30,7 @@ export function lineReaders(source: Source, imported: Imported): Reader[] {
   const places = placesOf(source.file);
   return source.text.split("\n").flatMap((text, at) => {
     const line = text.replace(/\r$/, "");
+    if (line.length > longestLine) return [];
     if (!line.includes("env") && look !== procfile) return [];
     if (/^\s*(#|\/\/)/.test(line)) return [];
     for (const place of places) {

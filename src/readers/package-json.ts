@@ -1,6 +1,6 @@
 /** `scripts` of a package.json. Only the string of a script is replaced; the rest of the file keeps its bytes. */
 import { findNodeAtLocation, parseTree } from "jsonc-parser";
-import { folderOf, type Imported, join, lineAt, type Reader, type Source } from "./reader.ts";
+import { folderOf, type Imported, join, lineAt, longestLine, type Reader, type Source } from "./reader.ts";
 import { applyEdits, readersIn } from "./script.ts";
 
 export function packageReaders(source: Source, imported: Imported): Reader[] {
@@ -9,7 +9,7 @@ export function packageReaders(source: Source, imported: Imported): Reader[] {
   const folder = folderOf(source.file);
   return (scripts?.children ?? []).flatMap((property): Reader[] => {
     const [name, value] = property.children ?? [];
-    if (!name || !value || typeof value.value !== "string") return [];
+    if (!name || !value || typeof value.value !== "string" || value.length > longestLine) return [];
     const command: string = value.value;
     const found = readersIn(command, folder, imported);
     if (found.length === 0) return [];

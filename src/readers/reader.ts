@@ -7,6 +7,9 @@ import { posix } from "node:path";
 /** A file of the project; `file` is relative to where the import began, with "/". */
 export type Source = { file: string; text: string };
 
+/** UTF-16 units. What is longer was written by a program, and what looks for patterns in it could take for ever. */
+export const longestLine = 2000;
+
 /** One replacement in a source's text, in UTF-16 units. */
 export type Edit = { start: number; end: number; text: string };
 

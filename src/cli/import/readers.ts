@@ -1,12 +1,14 @@
 /** What in the project reads the imported files, and what import would do about it: edits, stubs, an override file for compose. */
 import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { assignments } from "../../envfile/document.ts";
 import { parse } from "../../envfile/parse.ts";
 import { overrideName, printOverride } from "../../readers/compose.ts";
 import { findReaders, mayRead } from "../../readers/find.ts";
-import { type Imported, isImported, join, type Reader, type Source } from "../../readers/reader.ts";
+import { type Edit, type Imported, isImported, join, type Reader, type Source } from "../../readers/reader.ts";
 import { applyEdits } from "../../readers/script.ts";
 import { isDotenvName } from "./gather.ts";
+import { ownFolders } from "./own-folders.ts";
 import { labelOf, type Site } from "./site.ts";
 
 export type Fix = { file: string; before: string; after: string };
@@ -25,6 +27,8 @@ export type Readers = {
 
 const largest = 256 * 1024;
 const most = 5000;
+/** UTF-16 units of them all */
+const mostText = 32 * 1024 * 1024;
 /** Where Python projects read their settings, one or two folders down. */
 const pythonNames = /^(settings|config|conf|base|main|app|manage|wsgi|asgi|__init__)\.py$/;
 const notLooked = /^(\.|node_modules$|vendor$|dist$|build$|venv$|__pycache__$|target$)/;
@@ -94,8 +98,11 @@ function sourcesOf(start: string, sites: readonly Site[]): Source[] {
       ...python,
     ].filter(mayRead);
   });
+  const own = ownFolders(start);
+  let left = mostText;
   return [...new Set(files)].slice(0, most).flatMap((file) => {
-    const text = read(`${start}/${file}`);
+    const text = left > 0 && own(dirname(file)) ? read(`${start}/${file}`) : undefined;
+    left -= text?.length ?? 0;
     return text === undefined ? [] : [{ file, text }];
   });
 }
@@ -121,17 +128,23 @@ function read(path: string): string | undefined {
   }
 }
 
-/** One edit after the other, each looked for anew: the next may lie in what the last one changed. */
+/** All that do not touch each other at once, then anew: the next may lie in what the last ones changed. */
 function fixesOf(sources: readonly Source[], imported: Imported): Fix[] {
   return sources.flatMap((source) => {
     let text = source.text;
     for (let round = 0; round < 500; round++) {
-      const edits = findReaders([{ file: source.file, text }], imported).readers.find((one) => one.edits !== undefined)?.edits;
-      if (!edits) break;
+      const edits = apart(findReaders([{ file: source.file, text }], imported).readers.flatMap((one) => one.edits ?? []));
+      if (edits.length === 0) break;
       text = applyEdits(text, edits);
     }
     return text === source.text ? [] : [{ file: source.file, before: source.text, after: text }];
   });
+}
+
+function apart(edits: readonly Edit[]): Edit[] {
+  const taken: Edit[] = [];
+  for (const edit of edits) if (edit.start >= (taken.at(-1)?.end ?? 0)) taken.push(edit);
+  return taken;
 }
 
 function overridesOf(
