@@ -1,6 +1,9 @@
 import * as Flags from "@oclif/core/flags";
-import { closeSync, fstatSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { closeSync, fstatSync, lstatSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { ZvaultCommand } from "../cli/base.ts";
+import { notRegular } from "../cli/errors.ts";
 import { createPrivate, fillFile, writeWhole } from "../cli/files.ts";
 import { placeFor } from "../cli/place.ts";
 import { fileFlags, filesOf, presenceFlags, presenceOf, yesFlag } from "../cli/flags.ts";
@@ -81,7 +84,7 @@ async function forGood(ask: Ask, found: References, path: string, replace: boole
 
 /** The agent's promise comes first, for the empty file; then the values. */
 async function untilSeal(ask: Ask, found: References, path: string, replace: boolean): Promise<string[]> {
-  if (replace) rmSync(path, { force: true });
+  const aside = replace ? setAside(path) : undefined;
   const fd = createPrivate(path);
   let bytes: Uint8Array | undefined;
   try {
@@ -89,13 +92,25 @@ async function untilSeal(ask: Ask, found: References, path: string, replace: boo
     const made = await dotenvOf(ask, found, { path, dev: String(dev), ino: String(ino) });
     bytes = made.bytes;
     fillFile(fd, bytes, path);
+    if (aside !== undefined) rmSync(aside, { force: true });
     return made.names;
   } catch (error) {
     abandon(fd, path, bytes !== undefined);
+    if (aside !== undefined) renameSync(aside, path);
     throw error;
   } finally {
     bytes?.fill(0);
   }
+}
+
+/** What is there, out of the way until the values are: a wrong passphrase costs nobody a file. undefined: nothing is there. */
+function setAside(path: string): string | undefined {
+  const old = lstatSync(path, { throwIfNoEntry: false });
+  if (!old) return undefined;
+  if (!old.isFile()) throw notRegular(path);
+  const aside = `${dirname(path)}/.zvault-${randomUUID()}`;
+  renameSync(path, aside);
+  return aside;
 }
 
 function abandon(fd: number, path: string, closed: boolean): void {

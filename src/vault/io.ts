@@ -8,7 +8,8 @@ import * as fs from "node:fs";
 import { ZvaultError } from "../errors.ts";
 import { tryLock } from "../sys/flock.ts";
 
-export type OpenMode = "read" | "read-write" | "append-read-write" | "create-exclusive" | "create-or-open";
+/** `shared`: as "read-write", of a file that others may have been let into, by its mode or by a second name. */
+export type OpenMode = "read" | "read-write" | "shared" | "append-read-write" | "create-exclusive" | "create-or-open";
 
 export type FileStat = { dev: string; ino: string; size: number; changed: Date; kind: "file" | "folder" | "other" };
 
@@ -46,6 +47,7 @@ const { O_RDONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_D
 const flags: Record<OpenMode, number> = {
   read: O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
   "read-write": O_RDWR | O_NOFOLLOW | O_NONBLOCK,
+  shared: O_RDWR | O_NOFOLLOW | O_NONBLOCK,
   "append-read-write": O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK,
   "create-exclusive": O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
   "create-or-open": O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
@@ -107,13 +109,14 @@ function synced(what: string, act: (done: (failure: Error | null) => void) => vo
   });
 }
 
-function checkOpened(fd: number, path: string): void {
+function checkOpened(fd: number, path: string, mode: OpenMode): void {
   const found = fs.fstatSync(fd);
   const refuse = (why: string, hint: string): never => {
     throw new ZvaultError("unsafe-file", `${path} ${why}`, { hint });
   };
   if (!found.isFile()) refuse("is not a regular file", hints.kind(path));
   if (found.uid !== process.geteuid?.()) refuse("belongs to another user (was sudo used?)", hints.owner(path));
+  if (mode === "shared") return;
   if ((found.mode & 0o077) !== 0)
     refuse(`can be read or written by others (mode ${(found.mode & 0o777).toString(8)})`, hints.mode(path));
   if (found.nlink > 1) refuse("has a second name (hard link)", hints.second(path));
@@ -125,7 +128,7 @@ const paths = new Map<number, string>();
 function open(path: string, mode: OpenMode): number {
   const fd = guarded(path, () => fs.openSync(path, flags[mode], 0o600));
   try {
-    checkOpened(fd, path);
+    checkOpened(fd, path, mode);
     paths.set(fd, path);
     return fd;
   } catch (cause) {

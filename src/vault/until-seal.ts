@@ -57,21 +57,34 @@ export class UntilSeal {
     return removed;
   }
 
-  /** Emptied before its name goes: whoever has it open sees nothing more. */
+  /** Emptied before its name goes: whoever has it open, or has given it a second name, sees nothing more. */
   #remove(file: Kept): boolean {
-    const now = this.#io.stat(file.path);
-    if (now?.dev !== file.dev || now.ino !== file.ino || now.kind !== "file") return false;
-    const fd = this.#io.open(file.path, "read-write");
+    if (!this.#isThere(file)) return false;
+    try {
+      this.#empty(file);
+    } catch {
+      // nobody may write to it any more: its name goes all the same
+    }
+    if (!this.#isThere(file)) return false;
+    this.#io.remove(file.path);
+    return true;
+  }
+
+  #isThere({ path, dev, ino }: Kept): boolean {
+    const now = this.#io.stat(path);
+    return now?.dev === dev && now.ino === ino && now.kind === "file";
+  }
+
+  /** People let programs of other users read it, so its mode is no reason to leave it. */
+  #empty({ path, dev, ino }: Kept): void {
+    const fd = this.#io.open(path, "shared");
     try {
       // what was opened counts: the path may lead elsewhere by now
       const opened = this.#io.identity(fd);
-      if (opened.dev !== file.dev || opened.ino !== file.ino) return false;
-      this.#io.truncate(fd, 0);
+      if (opened.dev === dev && opened.ino === ino) this.#io.truncate(fd, 0);
     } finally {
       this.#io.close(fd);
     }
-    this.#io.remove(file.path);
-    return true;
   }
 
   #list(): Kept[] {

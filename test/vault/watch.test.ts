@@ -106,6 +106,26 @@ t.test("a file that was promised to the seal is emptied and removed by it", asyn
   t.equal(fs.fstatSync(open).size, 0, "who has it open sees nothing more");
 });
 
+t.test("it goes, too, when others were let in: by its mode, by a second name, or where nobody may write to it", async (t) => {
+  const { world } = await project(t);
+  const changes: Record<string, (path: string) => void> = {
+    "for another user": (path) => fs.chmodSync(path, 0o644),
+    linked: (path) => fs.linkSync(path, `${path}.2`),
+    "read-only": (path) => fs.chmodSync(path, 0o400),
+  };
+  const kept = new UntilSeal(diskIo, world.places.state);
+  for (const [name, change] of Object.entries(changes)) {
+    const path = `${world.base}/${name}`;
+    fs.writeFileSync(path, "A=a1\n", { mode: 0o600 });
+    const { dev, ino } = fs.statSync(path, { bigint: true });
+    await kept.keep({ dir: world.dir, path, dev: String(dev), ino: String(ino) });
+    change(path);
+  }
+  t.equal((await kept.end(undefined)).length, 3);
+  for (const name of Object.keys(changes)) t.notOk(fs.existsSync(`${world.base}/${name}`), name);
+  t.equal(fs.readFileSync(`${world.base}/linked.2`, "utf8"), "");
+});
+
 t.test("after a kill the next agent removes it, and says so once; a file in its place stays", async (t) => {
   const { world } = await project(t);
   const path = `${world.base}/values`;
