@@ -1,4 +1,15 @@
-import { chmodSync, existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
@@ -52,6 +63,8 @@ t.test("what stands there is a claim: links, large files and other forms are pas
   writeFileSync(path, `no json\n[]\n{"time":1}\n${line}\n{"time":"x","program":"p","count":1,"caller":"c"}\n`);
   t.equal(waitingRequests(folder, now).length, 1);
   forgetRequests(folder);
+  mkdirSync(path);
+  t.doesNotThrow(() => forgetRequests(folder), "an unseal does not fail for a folder in its place");
   t.doesNotThrow(() => rememberRequest(`${folder}/no`, ["npm"], 1, "z", now));
   t.type(callerName(), "string");
   t.end();
