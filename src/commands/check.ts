@@ -9,7 +9,7 @@ import { folderBelow } from "../folder.ts";
 import { shield } from "../run/exec.ts";
 import { protection } from "../run/mask/borders.ts";
 import { rawNames, rawValues, readRaw } from "../run/raw.ts";
-import { finish } from "../run/values.ts";
+import { finish, openTexts } from "../run/values.ts";
 
 type Line = { name: string; place: string; reference: string };
 type RawFile = { file: string; names: string[]; different: string[]; unknown: string[] };
@@ -106,6 +106,7 @@ function linesOf(found: References, path: string): Line[] {
 
 function complete(found: References, { values, trouble, dangerous }: Resolved, report: Report): void {
   report.dangerous = dangerous;
+  const open = openTexts(found.plan);
   for (const [path, kind] of trouble) (kind === "missing" ? report.missing : report.notAllowed).push(...linesOf(found, path));
   for (const one of found.plan.set.values()) {
     if (one.value.kind !== "reference") continue;
@@ -114,7 +115,7 @@ function complete(found: References, { values, trouble, dangerous }: Resolved, r
     if (value && !value.expand && own !== undefined && Buffer.compare(Buffer.from(own), value.bytes) !== 0)
       report.environment.push(one.name);
     if (value?.class !== "secret") continue;
-    const how = protection(value.bytes);
+    const how = protection(value.bytes, open);
     if (how === "no") report.unmasked.push(one.name);
     else if (how === "borders") report.weak.push(one.name);
   }

@@ -20,7 +20,7 @@ import { checkSizes, findProgram } from "./program.ts";
 import { askFor, type Meanwhile, type Resolver } from "./resolver.ts";
 import { refusal, typedFolder } from "../signs/refusal.ts";
 import { isTerminal } from "../sys/tty.ts";
-import { compareKept, finish, type Value } from "./values.ts";
+import { compareKept, finish, openTexts, type Value } from "./values.ts";
 
 export type RunInput = {
   /** the words after `run` */
@@ -102,7 +102,7 @@ async function walk(o: RunInput, options: RunOptions): Promise<number> {
   const inherited = found.files?.() ?? [];
   checkSizes(found.environment);
   const begin = { program, command: options.command, environment: found.environment, inherited };
-  return await start(begin, found.secrets, options, guard, found.caller.verdict);
+  return await start(begin, { secrets: found.secrets, open: openTexts(plan) }, options, guard, found.caller.verdict);
 }
 
 const scheme = new TextEncoder().encode("zvault://env/");
@@ -199,7 +199,7 @@ function refuseToTool(options: RunOptions, { tool = "unknown" }: SeenCaller, fol
 
 async function start(
   start: Start,
-  secrets: readonly Secret[],
+  hidden: { secrets: readonly Secret[]; open: ReadonlySet<string> },
   options: RunOptions,
   guard: Shield,
   verdict: Verdict,
@@ -210,7 +210,7 @@ async function start(
   // not loaded in the plain lane, which has to be fast
   const [{ maskSet }, { runMasked }] = await Promise.all([import("./mask/borders.ts"), import("./spawn.ts")]);
   const { binary } = await import("./pump.ts");
-  const set = maskSet(secrets);
+  const set = maskSet(hidden.secrets, hidden.open);
   if (set.tables.length === 0) execInPlace(start, guard);
   const nul = verdict === "sign" ? "refuse" : "pass";
   const outcome =

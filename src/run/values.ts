@@ -97,6 +97,13 @@ function decode(bytes: Uint8Array, wrong: (why: string) => ZvaultError): string 
   }
 }
 
+/** Texts that everybody may read: plain values of the files, and who runs this. */
+export function openTexts(plan: Plan): Set<string> {
+  const plain = [...plan.defined.values()].flatMap((one) => (one.value.kind === "plain" ? [one.text] : []));
+  const who = ["USER", "LOGNAME", "USERNAME"].flatMap((name) => plan.base.get(name) ?? []);
+  return new Set([...plain, ...who]);
+}
+
 export type Kept = {
   /** names that have another value in the environment than the files give */
   different: string[];

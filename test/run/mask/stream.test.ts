@@ -231,6 +231,17 @@ t.test("a short or guessable secret is masked as a whole word only; a common wor
   t.end();
 });
 
+t.test("a weak secret that everybody may read is not masked, a strong one is", (t) => {
+  const all = [
+    { name: "DB_PASSWORD", bytes: bytes("alice\n") },
+    { name: "TOKEN", bytes: bytes("k9Xw2mQ7pL4z") },
+  ];
+  const text = "user=alice token=k9Xw2mQ7pL4z";
+  t.equal(mask(maskSet(all, new Set(["alice", "k9Xw2mQ7pL4z"])), [bytes(text)]), `user=alice token=${label("TOKEN")}`);
+  t.equal(mask(maskSet(all, new Set(["bob"])), [bytes(text)]), `user=${label("DB_PASSWORD")} token=${label("TOKEN")}`);
+  t.end();
+});
+
 t.test("a stall releases at most min(3, length / 4) bytes of a value, and matching goes on", (t) => {
   const value = "Zq8mT4vWx1Lr7Kp2";
   const set = maskSet([{ name: "KEY", bytes: bytes(value) }]);
