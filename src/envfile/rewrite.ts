@@ -15,6 +15,8 @@ import { Traces } from "./traces.ts";
 
 /** What the scanner answers (`scan/judge.ts`). */
 export type Judge = {
+  /** an everyday word: another text that holds it tells nothing */
+  isWord(value: Uint8Array): boolean;
   classify(name: string, value: string): { class: "secret" | "setting"; why: string };
   /** build tools put the value into a browser bundle */
   isPublic(name: string): boolean;
@@ -210,7 +212,8 @@ export function rewrite(
     for (const { source, entries } of work) {
       for (const one of assignments(source.document)) {
         // every assignment of a stored name counts, also one that a later line replaces
-        if (source.drops.has(one) || entries.get(one.name)?.to === "vault") traces.add(one.name, valueBytes(one));
+        const value = valueBytes(one);
+        if ((source.drops.has(one) || entries.get(one.name)?.to === "vault") && !judge.isWord(value)) traces.add(one.name, value);
       }
       // what another dialect reads, and the texts between the variables of an expression
       for (const entry of source.entries) if (entry.to === "vault") addEntry(traces, entry, judge);
@@ -227,7 +230,7 @@ export function rewrite(
 
 /** Of an expression only the texts that would be a secret under any name: `postgres://` before a variable is none. */
 function addEntry(traces: Traces, entry: Entry, judge: Judge): void {
-  if (!entry.expand) traces.add(entry.key, entry.value);
+  if (!entry.expand && !judge.isWord(entry.value)) traces.add(entry.key, entry.value);
   for (const text of entry.literals) {
     if (judge.classify("TITLE", shown(text)).class === "secret") traces.add(entry.key, toBytes(text));
   }

@@ -32,6 +32,25 @@ function back(file: PlannedFile): string {
   return Buffer.from(fillLayout(file.layout, new Map(file.entries.map((entry) => [entry.path, entry.value])))).toString("latin1");
 }
 
+t.test("a password that is an everyday word takes no setting with it", async (t) => {
+  const text = [
+    "# postgres in development",
+    "POSTGRES_USER=postgres",
+    "POSTGRES_PASSWORD=postgres",
+    "DB_HOST=postgres-7.example.com",
+    "NODE_ENV=development",
+    "SESSION_SECRET=development",
+    "DB_USER=jan-erik",
+    "DB_PASSWORD=jan-erik",
+    "",
+  ];
+  const file = one(text.join("\n"));
+  const kept = file.entries.filter((entry) => entry.to === "file").map((entry) => entry.key);
+  t.same(kept, ["POSTGRES_USER", "DB_HOST", "NODE_ENV"]);
+  t.match(file.text, "# postgres in development\n");
+  t.notMatch(file.text, "jan-erik", "any other password does");
+});
+
 t.test("the example's file becomes names, its values are what dotenv reads, and its layout gives it back", async (t) => {
   const bytes = readFileSync(new URL("../../examples/shop/env.example-values", import.meta.url));
   const file = one(bytes, { vault });
