@@ -126,6 +126,25 @@ t.test("a .git file that points at another repository changes nothing there", as
   t.equal((await git(victim, "ls-files")).trim(), ".env");
 });
 
+t.test("an index that is a link to another repository's is not written through; a commit that was replaced is seen", async (t) => {
+  const [victim, guest] = ["indexed", "linking"].map((name) => join(place.folder, name));
+  if (victim === undefined || guest === undefined) throw new Error("two folders");
+  for (const folder of [victim, guest]) {
+    mkdirSync(folder);
+    await git(folder, "init", "-q");
+    writeFileSync(join(folder, ".env"), "A_SECRET=xyzzy1234plugh\n");
+    await git(folder, "add", "-f", ".env");
+    await git(folder, "commit", "-qm", "one");
+  }
+  const { git: view } = openGit(guest, place.env);
+  t.equal(view?.own, true);
+  const tree = (await git(guest, "mktree")).trim();
+  await git(guest, "replace", "HEAD", (await git(guest, "commit-tree", "-m", "x", tree)).trim());
+  t.equal(view?.history([".env"])?.get(".env")?.commits, 1);
+  await start(["ln", "-sf", join(victim, ".git/index"), join(guest, ".git/index")], { cwd: guest });
+  t.equal(view?.own, false);
+});
+
 t.test("submodule, linked worktree, bare and broken repositories, and none", async (t) => {
   const [main, tree, bare, broken] = ["main", "tree", "bare", "broken"].map((name) => join(place.folder, name));
   if (main === undefined || tree === undefined || bare === undefined || broken === undefined) throw new Error("four folders");

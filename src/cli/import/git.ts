@@ -132,17 +132,18 @@ export class Git {
    * for. A folder `.git`, a linked worktree that its repository knows, a submodule of a repository around it.
    */
   get own(): boolean {
+    const { status, stdout } = this.#run(["rev-parse", "--absolute-git-dir"]);
+    const place = stdout.toString("utf8").trim();
+    // git writes through a link in the place of the index
+    if (status !== 0 || lstatSync(`${place}/index`, { throwIfNoEntry: false })?.isSymbolicLink() === true) return false;
     const dot = `${this.top}/.git`;
     const found = lstatSync(dot, { throwIfNoEntry: false });
     if (found?.isDirectory() === true) return found.uid === process.geteuid?.();
     if (mainWorktree(this.top) !== undefined) return true;
-    const { status, stdout } = this.#run(["rev-parse", "--absolute-git-dir"]);
-    const place = stdout.toString("utf8").trim();
-    for (let at = dirname(this.top); status === 0; at = dirname(at)) {
+    for (let at = dirname(this.top); ; at = dirname(at)) {
       if (place.startsWith(`${at === sep ? "" : at}/.git/modules/`)) return true;
       if (at === dirname(at)) return false;
     }
-    return false;
   }
 
   #revisions(paths: readonly string[]): { id: string; time: number }[] | undefined {
@@ -187,6 +188,9 @@ function run(program: string, cwd: string, env: NodeJS.ProcessEnv, args: readonl
     GIT_TERMINAL_PROMPT: "0",
     GIT_OPTIONAL_LOCKS: "0",
     GIT_NO_LAZY_FETCH: "1",
+    // what was committed, not what somebody put in its place
+    GIT_NO_REPLACE_OBJECTS: "1",
+    GIT_GRAFT_FILE: "/dev/null",
     GIT_ALLOW_PROTOCOL: "none",
   };
   const done = spawnSync(program, [...safe, ...args], {
