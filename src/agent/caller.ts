@@ -62,7 +62,8 @@ export class Peer {
     const login = ancestors.some((one) => kindOf(namesOf(one)).kind === "multiplexer") ? oldestLogin(uid) : undefined;
     const judged = judge({
       known: true,
-      marks: { ...marksOfProcess(pid), ...said },
+      // what it says covers nothing up that we see
+      marks: { ...said, ...marksOfProcess(pid) },
       terminal: stat.terminal,
       ancestors,
       ...(login === undefined ? {} : { login }),

@@ -39,6 +39,15 @@ t.test("a client that has closed itself to others is still known by the program 
   t.equal(callerOf({ ...seen, program: "/usr/bin/seen" }).program, "/usr/bin/seen");
 });
 
+t.test("what a caller says of its environment covers up nothing that is in it", async (t) => {
+  const env = { ...process.env, AGENT: "goose", TERM_PROGRAM: "vscode", GIT_PAGER: "cat" };
+  const child = spawn("sleep", ["30"], { env, stdio: "ignore" });
+  t.teardown(() => child.kill());
+  const peer = new Peer(lookAt({ pid: child.pid ?? 0, uid }), new Runs());
+  t.match(peer.caller({ AGENT: "x", TERM_PROGRAM: "x", GIT_PAGER: "less" }), { verdict: "sign", tool: "Goose" });
+  t.match(peer.caller({ CLAUDECODE: "1" }), { verdict: "sign", tool: "Claude Code" }, "what it adds counts");
+});
+
 t.test("without its leader a session is a process's own", async (t) => {
   // the shell leads a new session, leaves a child in it and goes
   const shell = spawn("setsid", ["-w", "sh", "-c", "sleep 30 & echo $!"], { stdio: ["ignore", "pipe", "ignore"] });
