@@ -2,7 +2,7 @@
  * Further looks at a piece of output, with what a program may put inside a value taken out: ANSI sequences, what a backspace takes back,
  * the line breaks of wrapped base64 and hex (64, 76 or 60 columns). The texts inside of OSC sequences (titles, links) stay: they may hold
  * a value. On a terminal also what stands where a long line is wrapped: line breaks and margins, less's " \b", and the last character of
- * the row, which vim writes twice before it moves on.
+ * the row, which vim writes twice before it moves on; and NUL, which a terminal leaves out: UTF-16 is read there as it is.
  */
 const escape = 27;
 const backspace = 8;
@@ -58,7 +58,7 @@ function squeeze(text: Uint8Array, breaks: boolean, rows: boolean): View {
     } else if (breaks && (byte === 10 || byte === 13)) {
       margin = rows;
       i++;
-    } else if (margin && byte === space) {
+    } else if ((margin && byte === space) || (rows && byte === 0)) {
       i++;
     } else {
       margin = false;

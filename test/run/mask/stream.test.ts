@@ -128,6 +128,7 @@ t.test("on a terminal a value is found where a long line is wrapped, at every pl
     "line end": (a, b) => `${a}\r\n${b}`,
     "line end and margin": (a, b) => `${a}\r\n  ${b}`,
     "a move": (a, b) => `${a}\x1b[7;1H${b}`,
+    NUL: (a, b) => `${a}\0\0${b}`,
   };
   for (const [name, wrap] of Object.entries(wraps)) {
     for (let at = 1; at < value.length; at++) {
