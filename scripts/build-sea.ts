@@ -19,8 +19,11 @@ const root = join(import.meta.dirname, "..");
 const work = join(root, "dist/build");
 const npm = join(root, "dist/npm");
 const executable = join(root, "dist/zvault");
-/** Without the first, any process of the same user opens the inspector in the agent by a signal. */
-const execArgv = ["--disable-sigusr1", "--no-warnings", "--v8-pool-size=0"];
+/**
+ * Without the first, any process of the same user opens the inspector in the agent by a signal. The last gives the young heap 8 MiB from
+ * the beginning: with V8's 1 MiB a run collects garbage twice before its program starts.
+ */
+const execArgv = ["--disable-sigusr1", "--no-warnings", "--v8-pool-size=0", "--min-semi-space-size=8"];
 const names = Object.keys(chunks) as (keyof typeof chunks)[];
 
 /** What oclif imports and zvault never comes to use. */
