@@ -20,7 +20,8 @@ export function lookAt(peer: { pid: number; uid: number }): Seen {
   return { ...peer, since: processStat(peer.pid)?.startTime ?? "", program: exeOf(peer.pid) };
 }
 
-type Found = Judgement & { inRun: boolean };
+/** `led`: the leader of its session is the process itself, or stands above it. */
+type Found = Judgement & { inRun: boolean; led: boolean };
 
 export class Peer {
   readonly #peer: Seen;
@@ -39,14 +40,14 @@ export class Peer {
     const stat = pid > 0 ? processStat(pid) : undefined;
     const shared = { uid, listener: "socket" } as const;
     if (!stat || stat.startTime !== since) {
-      const nobody = seenOf({ ...judge({ known: false, marks, terminal: false, ancestors: [] }), inRun: false });
+      const nobody = seenOf({ ...judge({ known: false, marks, terminal: false, ancestors: [] }), inRun: false, led: false });
       return { ...shared, ...nobody, pid: 0, startTime: "", program: "", session: `gone:${pid}:${since}` };
     }
     const { session, startTime } = stat;
-    // a leader that is gone cannot vouch for a session, so nobody shares it
-    const leader = processStat(session)?.startTime ?? `gone:${pid}:${startTime}`;
-    const seen = seenOf(this.#judge(stat, marks));
-    return { ...shared, ...seen, pid, startTime, program, session: `${session}:${leader}` };
+    const found = this.#judge(stat, marks);
+    // a leader that is gone cannot vouch for a session, so nobody shares it; nor does an orphan, left behind by who knows whom
+    const leader = (found.led ? processStat(session)?.startTime : undefined) ?? `gone:${pid}:${startTime}`;
+    return { ...shared, ...seenOf(found), pid, startTime, program, session: `${session}:${leader}` };
   }
 
   /** It was given values: what it starts, and what it becomes, is inside a run. */
@@ -69,7 +70,11 @@ export class Peer {
       ...(login === undefined ? {} : { login }),
     });
     this.#said = text;
-    this.#found = { ...judged, inRun: this.#runs.holds({ pid, startTime: stat.startTime, image: stat.image }, ancestors) };
+    this.#found = {
+      ...judged,
+      inRun: this.#runs.holds({ pid, startTime: stat.startTime, image: stat.image }, ancestors),
+      led: stat.session === pid || ancestors.some((one) => one.pid === stat.session),
+    };
     return this.#found;
   }
 }

@@ -46,11 +46,15 @@ function openTerminal(): { fd: number } {
   try {
     return openTty();
   } catch (error) {
-    throw new ZvaultError("would-ask", "there is no terminal to ask on", {
-      hint: "in your own terminal, or with a key file (--key-file)",
-      cause: error,
-    });
+    throw noTerminal(error);
   }
+}
+
+function noTerminal(cause: unknown): ZvaultError {
+  return new ZvaultError("would-ask", "there is no terminal to ask on", {
+    hint: "in your own terminal, or with a key file (--key-file)",
+    cause,
+  });
 }
 
 /** Names of folders and files come from outside: what would steer the terminal is not shown as it is. */
@@ -69,7 +73,8 @@ function ask(question: string, into: Uint8Array, hidden: boolean): Promise<numbe
   } catch (error) {
     echo?.restore();
     closeSync(fd);
-    throw error;
+    // hung up, or ours no more: an orphan in the background may not touch it
+    throw (error as NodeJS.ErrnoException).code === "EIO" ? noTerminal(error) : error;
   }
   return new Promise((done, fail) => {
     let length = 0;

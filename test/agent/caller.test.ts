@@ -59,6 +59,22 @@ t.test("without its leader a session is a process's own", async (t) => {
   t.equal(callerOf(lookAt({ pid, uid })).session, `${session}:gone:${pid}:${startTime}`);
 });
 
+t.test("an orphan does not share the session that it was left behind in", async (t) => {
+  const line = "sleep 30 & echo $!; (sleep 30 & echo $!); exec sleep 30";
+  const shell = spawn("setsid", ["-w", "sh", "-c", line], { stdio: ["ignore", "pipe", "ignore"] });
+  let said = "";
+  for await (const chunk of shell.stdout) if ((said += String(chunk)).trim().split("\n").length === 2) break;
+  const [child = 0, orphan = 0] = said.trim().split("\n").map(Number);
+  const { session = 0 } = processStat(child) ?? {};
+  t.teardown(() => [child, orphan, session].forEach((pid) => process.kill(pid)));
+  const parent = () => processStat(processStat(orphan)?.parent ?? 0);
+  while (parent()?.session === session) await new Promise((wake) => setTimeout(wake, 5));
+  t.equal(processStat(orphan)?.session, session, "it is still in it");
+  const leader = processStat(session)?.startTime;
+  t.equal(callerOf(lookAt({ pid: child, uid })).session, `${session}:${leader}`);
+  t.equal(callerOf(lookAt({ pid: orphan, uid })).session, `${session}:gone:${orphan}:${processStat(orphan)?.startTime}`);
+});
+
 t.test("a program's name with spaces and parentheses does not shift the fields", async (t) => {
   const child = spawn("python3", ["-c", 'open("/proc/self/comm","w").write(") R 1 2 3 (x"); print("up", flush=True); input()'], {
     stdio: ["pipe", "pipe", "inherit"],

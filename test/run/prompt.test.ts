@@ -1,6 +1,6 @@
 import t from "tap";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "./start.ts";
@@ -11,6 +11,17 @@ const line = (kind: string) => `env -u NODE_OPTIONS ${process.execPath} --no-war
 t.test("without a terminal nobody is asked", (t) => {
   const result = spawnSync("setsid", ["-w", "sh", "-c", line("hidden")], { input: "typed\n" });
   t.equal(result.stdout.toString(), "failed would-ask\n");
+  t.end();
+});
+
+t.test("an orphan in the background of a terminal asks nobody, and says so", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "zvault-prompt-"));
+  // a shell with job control leaves it in a group of its own, and goes on
+  const shell = `set -m; (sh -c "sleep 0.2; ${line("hidden")} > ${folder}/said; touch ${folder}/done" &); while ! [ -e ${folder}/done ]; do sleep 0.1; done`;
+  const python = "import pty,sys; pty.spawn(['bash', '-c', sys.argv[1]])";
+  spawnSync("python3", ["-c", python, shell], { stdio: "ignore", timeout: 20_000 });
+  t.equal(readFileSync(`${folder}/said`, "utf8"), "failed would-ask\n");
+  rmSync(folder, { recursive: true });
   t.end();
 });
 
