@@ -5,6 +5,8 @@ export type Framework = {
   mode?: (words: readonly string[]) => string | undefined;
   /** only these sub-commands read it; undefined: all */
   only?: RegExp;
+  /** it sets NODE_ENV before it reads the files, so that a line there has no effect; in the environment it would have one */
+  setsNodeEnv?: true;
 };
 
 function optionOf(words: readonly string[], name: string): string | undefined {
@@ -25,7 +27,7 @@ const byCommand =
 const vite: Framework = { mode: byCommand(/^(build|preview)$/) };
 
 export const frameworks: Readonly<Record<string, Framework>> = {
-  next: { mode: byCommand(/^(build|start|export)$/) },
+  next: { mode: byCommand(/^(build|start|export)$/), setsNodeEnv: true },
   vite,
   vitest: { mode: () => "test" },
   astro: vite,
@@ -37,8 +39,8 @@ export const frameworks: Readonly<Record<string, Framework>> = {
   remix: {},
   "remix-serve": {},
   "react-router": {},
-  "react-scripts": { mode: byCommand(/^build$/) },
-  craco: { mode: byCommand(/^build$/) },
+  "react-scripts": { mode: byCommand(/^build$/), setsNodeEnv: true },
+  craco: { mode: byCommand(/^build$/), setsNodeEnv: true },
   gatsby: { mode: byCommand(/^(build|serve)$/) },
   expo: { mode: byCommand(/^export/) },
   nest: {},

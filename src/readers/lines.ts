@@ -2,7 +2,7 @@
 import { folderOf, type Imported, isImported, join, longestLine, type Reader, type Source, usual } from "./reader.ts";
 import { applyEdits, readersIn } from "./script.ts";
 
-type Hit = { reads: string[]; needs: boolean; put?: string; note?: string };
+type Hit = { reads: string[]; needs: boolean; put?: string; note?: string; setsNodeEnv?: true };
 type Look = (line: string, folder: string, imported: Imported) => Hit[];
 
 const dotenvName = String.raw`\.env(?:\.[\w.-]+)?`;
@@ -57,9 +57,15 @@ function placesOf(file: string): string[] {
 function shell(line: string, folder: string, imported: Imported): Hit[] {
   const found = readersIn(line.replace(/^\s*-?\s*(run|cmd|command):\s*/, ""), folder, imported);
   if (found.length > 0) {
-    return found.map(({ reads, needs, note, edits }) => {
+    return found.map(({ reads, needs, note, edits, setsNodeEnv }) => {
       const put = edits === undefined ? undefined : applyEdits(line.trim(), shifted(edits, line));
-      return { reads, needs, ...(put === undefined || note !== undefined ? {} : { put }), ...(note === undefined ? {} : { note }) };
+      return {
+        reads,
+        needs,
+        ...(put === undefined || note !== undefined ? {} : { put }),
+        ...(note === undefined ? {} : { note }),
+        ...(setsNodeEnv ? { setsNodeEnv } : {}),
+      };
     });
   }
   const sourced = new RegExp(String.raw`(?:^|[\s;&({])(?:source|\.)\s+["']?(?:\$\w+/|\$\{[^}]*\}/|\$\([^)]*\)/)?(${path})\b`).exec(

@@ -28,6 +28,7 @@ export function packageReaders(source: Source, imported: Imported): Reader[] {
         what: `${JSON.stringify(name.value)}: ${JSON.stringify(command)}`,
         ...(changed === undefined ? {} : { put: JSON.stringify(changed) }),
         ...(note === undefined ? {} : { note }),
+        ...(found.some((one) => one.setsNodeEnv) ? { setsNodeEnv: true as const } : {}),
         reads: [...new Set(found.flatMap((one) => one.reads.map((path) => join(folder, path))))],
         needs: found.some((one) => one.needs),
         ...(changed === undefined

@@ -22,6 +22,8 @@ export type Reader = {
   put?: string;
   /** a few words where there is nothing to put, or more to say */
   note?: string;
+  /** see frameworks.ts */
+  setsNodeEnv?: true;
   /** the dotenv files it reads, relative as `file` is */
   reads: string[];
   /** it fails where the file is missing: a stub keeps it going */

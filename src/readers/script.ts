@@ -1,5 +1,5 @@
 /** What one command line reads, and the same line under `zvault run`. */
-import { frameworks } from "./frameworks.ts";
+import { type Framework, frameworks } from "./frameworks.ts";
 import { parseCommand, type Simple } from "./command.ts";
 import { type Edit, type Imported, isImported, join, optionsFor, usual } from "./reader.ts";
 
@@ -8,6 +8,7 @@ export type Found = {
   reads: string[];
   needs: boolean;
   note?: string;
+  setsNodeEnv?: true;
   /** of the line; none: nobody can say how the line should read */
   edits?: Edit[];
 };
@@ -139,7 +140,7 @@ function framework(one: Simple, words: readonly string[], folder: string, import
   const at = words.findIndex((word) => !starters.has(word) && !/^[A-Za-z_]\w*=/.test(word) && !word.startsWith("-"));
   const program = words[at] ?? "";
   const own = words.slice(at);
-  const known =
+  const known: Framework | undefined =
     program === "docker" && own[1] === "compose" ? {} : Object.hasOwn(frameworks, program) ? frameworks[program] : undefined;
   if (!known || (known.only && !known.only.test(own[1] ?? ""))) return undefined;
   const names = imported.get(folder) ?? [];
@@ -147,7 +148,12 @@ function framework(one: Simple, words: readonly string[], folder: string, import
   const special = mode !== undefined && names.some((name) => name === `.env.${mode}` || name === `.env.${mode}.local`);
   const reads = usual(names, mode);
   if (reads.length === 0) return undefined;
-  return { reads, needs: false, ...(one.plain ? { edits: [insertRun(one, special ? `-e ${mode} ` : "")] } : {}) };
+  return {
+    reads,
+    needs: false,
+    ...(known.setsNodeEnv ? { setsNodeEnv: true } : {}),
+    ...(one.plain ? { edits: [insertRun(one, special ? `-e ${mode} ` : "")] } : {}),
+  };
 }
 
 export function applyEdits(text: string, edits: readonly Edit[]): string {

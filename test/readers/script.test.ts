@@ -121,3 +121,9 @@ t.test("a line is split as a shell splits it", async (t) => {
   );
   for (const odd of ["'", '"', "\\", "&&&&", "a 'b", "=", "A="]) t.doesNotThrow(() => parseCommand(odd), odd);
 });
+
+t.test("a program that sets NODE_ENV itself is known", async (t) => {
+  const sets = (line: string) => readersIn(line, "", usual).map((one) => one.setsNodeEnv === true);
+  t.same(sets("npx next build"), [true]);
+  t.same(sets("react-scripts start && vite build"), [true, false]);
+});

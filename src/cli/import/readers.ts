@@ -37,7 +37,8 @@ const notLooked = /^(\.|node_modules$|vendor$|dist$|build$|venv$|__pycache__$|ta
 export function lookForReaders(start: string, sites: readonly Site[], o: { fix: boolean; stub: boolean | undefined }): Readers {
   const imported = importedOf(sites);
   const sources = sourcesOf(start, sites);
-  const { readers, compose } = findReaders(sources, imported);
+  const { readers: all, compose } = findReaders(sources, imported);
+  const readers = all.map((one) => withNodeEnv(one, sites));
   const fixes = o.fix ? fixesOf(sources, imported) : [];
   const fixed = new Set(fixes.map((one) => one.file));
   const left = readers.filter((one) => one.needs && !(fixed.has(one.file) && one.edits !== undefined));
@@ -49,6 +50,17 @@ export function lookForReaders(start: string, sites: readonly Site[], o: { fix: 
     return secrets.some((one) => one.value.length >= 6 && bytes.includes(one.value));
   };
   return { readers, fixes, stubs, overrides: overridesOf(start, sites, imported, compose), tells };
+}
+
+/** `next build` with NODE_ENV=development in its environment fails; in a .env that line did nothing. */
+function withNodeEnv(reader: Reader, sites: readonly Site[]): Reader {
+  const holds = sites.some((site) =>
+    site.plan.files.some(
+      (file) => reader.reads.includes(labelOf(site, file.name)) && file.entries.some((one) => one.key === "NODE_ENV"),
+    ),
+  );
+  if (!reader.setsNodeEnv || !holds) return reader;
+  return { ...reader, note: reader.note ?? "it sets NODE_ENV itself, and passed over the line: take it out of the .zvault file" };
 }
 
 /** Files of this import, and of earlier ones, whose `.zvault` is there. */
