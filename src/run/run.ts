@@ -2,7 +2,7 @@
  * `zvault run`, from the words behind it to the program: arguments → env files → plan → values → environment → the program in our
  * place, or under the mask. Who gives the values is passed in: this room knows neither client nor agent.
  */
-import { readFileSync, statSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import type { SeenCaller, Verdict } from "../calls.ts";
 import type { Ref } from "../envfile/reference.ts";
 import { printReference } from "../envfile/reference.ts";
@@ -175,7 +175,8 @@ async function tellRaw(o: RunInput, plan: Plan, files: readonly EnvFile[]): Prom
   const above = files[0]?.label.slice(0, -(files[0]?.name.length ?? 0)) ?? "";
   const found = [...names].flatMap((name) => {
     const path = `${folder}/${name}`;
-    const stat = statSync(path, { throwIfNoEntry: false });
+    // a link may lead to what has no end
+    const stat = lstatSync(path, { throwIfNoEntry: false });
     if (!stat?.isFile() || name.endsWith(".zvault") || (stat.size <= largestStub && isStub(readFileSync(path)))) return [];
     return [{ path, label: `${above}${name}`, stamp: `${stat.ino} ${stat.size} ${stat.mtimeMs}` }];
   });

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { changeFile } from "../../src/cli/files.ts";
+import { readerOf } from "../../src/cli/import/reader.ts";
 import { freshSlug } from "../../src/cli/project.ts";
 import { folderFor } from "../../src/folder.ts";
 import { plan } from "../../src/run/plan.ts";
@@ -36,6 +37,28 @@ t.test("a link to a device or a pipe in the place of a committed file is refused
     make();
     t.match(freshSlug(folder, ".", []), /^zvault-committed-/, "the folder's name counts");
   }
+});
+
+t.test("what tells which reader a project has is no file without end", async (t) => {
+  const project = join(folder, "reader");
+  fs.mkdirSync(project);
+  fs.symlinkSync("/dev/zero", `${project}/package.json`);
+  spawnSync("mkfifo", [`${project}/requirements.txt`]);
+  fs.writeFileSync(`${project}/compose.yaml`, "services:\n  a:\n    env_file: .env\n");
+  t.equal(readerOf(project), "compose");
+});
+
+t.test("a run does not read what a link in the place of an env file leads to", async (t) => {
+  const project = join(folder, "linked");
+  fs.mkdirSync(project);
+  fs.writeFileSync(`${project}/.env.zvault`, `# zvault 1 project=a vault=${"0".repeat(32)}\nA=1\n`);
+  // of size 0, and 64 GiB to read
+  fs.symlinkSync("/proc/self/pagemap", `${project}/.env`);
+  const main = join(import.meta.dirname, "../../src/main.ts");
+  const run = [process.execPath, "--no-warnings", "--max-old-space-size=256", main, "run", "--", "printenv", "A"];
+  const env = { HOME: project, PATH: process.env["PATH"] ?? "" };
+  const done = spawnSync("timeout", ["20", ...run], { cwd: project, env });
+  t.equal(done.stdout.toString(), "1\n", done.stderr.toString());
 });
 
 t.test("texts that double each other end before they fill the memory", async (t) => {

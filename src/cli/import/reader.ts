@@ -1,14 +1,14 @@
 /** Which reader of dotenv files a project has, by its own files: to say it with a question, never to decide alone. */
-import { readFileSync } from "node:fs";
 import type { Dialect } from "../../envfile/dialects/reader.ts";
+import { readCommitted } from "../files.ts";
 
 const largest = 1024 * 1024;
 
 function text(path: string): string {
   try {
-    return readFileSync(path).subarray(0, largest).toString("utf8");
+    return Buffer.from(readCommitted(path, largest) ?? []).toString("utf8");
   } catch {
-    return ""; // not there, or not ours to read
+    return ""; // no file of the project's, or not ours to read
   }
 }
 
