@@ -207,6 +207,15 @@ export const recipes: Recipe[] = [
     after: "direnv allow . && zvault run -- direnv exec . node print.mjs",
   },
   {
+    name: "direnv, changed as import says",
+    needs: without("direnv"),
+    files: { ".envrc": "dotenv\n", "print.mjs": print.node },
+    before: "direnv allow . && direnv exec . node print.mjs",
+    after: "echo dotenv .env.zvault > .envrc && direnv allow . && direnv exec . zvault run -- node print.mjs",
+    put: { ".envrc": "dotenv .env.zvault" },
+    note: "references; `zvault run` resolves them",
+  },
+  {
     name: "Go",
     needs: without("go", "make"),
     files: { "main.go": print.go, "go.mod": "module example.com/shop\n", Makefile: "include .env\nexport\nrun:\n\t@go run .\n" },
