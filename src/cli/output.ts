@@ -19,6 +19,11 @@ export function say(line = ""): void {
   put(1, `${clean(line)}\n`);
 }
 
+/** One line on stderr, of a plan that a person is asked about. */
+export function showLine(line: string): void {
+  mention(`${clean(line)}\n`);
+}
+
 /** One line on stderr, after the program's name. */
 export function note(line: string): void {
   mention(`zvault: ${clean(line)}\n`);

@@ -7,7 +7,7 @@ import { checkFree, unignore, writeBack } from "../cli/eject/apply.ts";
 import { type Everything, type OldFile, projectFiles, readEverything, refsOf, stillImported } from "../cli/eject/read.ts";
 import { presenceFlags, presenceOf, yesFlag } from "../cli/flags.ts";
 import { known } from "../cli/import/vault.ts";
-import { count } from "../cli/output.ts";
+import { count, showLine } from "../cli/output.ts";
 import { type Ask, type Held, heldValues, wipeValues } from "../cli/values.ts";
 import { asImported, type Back, eject, type ValueOf } from "../envfile/eject.ts";
 import { printReference } from "../envfile/reference.ts";
@@ -66,7 +66,7 @@ others. The vault stays, unless --delete-vault. Needs your presence.`;
       const report = reportOf(all, planned, Boolean(flags["dry-run"]));
       if (flags["dry-run"])
         return this.print(flags, report, () => [...planLines(all, planned), "", "Nothing was changed (--dry-run)."]);
-      if (!flags.json && !flags.quiet) for (const line of planLines(all, planned)) process.stderr.write(`${line}\n`);
+      if (!flags.json && !flags.quiet) for (const line of planLines(all, planned)) showLine(line);
       await sure(flags["delete-vault"] ? "Write them, and delete the vault?" : "Write them?", {
         yes: flags.yes,
         usually: !flags["delete-vault"],

@@ -18,9 +18,8 @@ import { inVault, makeSites, type Site } from "../cli/import/site.ts";
 import { checkSizes, storeSites } from "../cli/import/store.ts";
 import { known, makeVault } from "../cli/import/vault.ts";
 import { checkTarget } from "../cli/import/write.ts";
-import { count, table } from "../cli/output.ts";
+import { count, showLine, table } from "../cli/output.ts";
 import type { Session } from "../cli/session.ts";
-import { mention } from "../cli/stream.ts";
 import { dialects } from "../envfile/dialects/reader.ts";
 import { ZvaultError } from "../errors.ts";
 import { folderIn } from "../folder.ts";
@@ -125,7 +124,7 @@ out of its index, and what its history holds is marked until it gets a new value
   /** Shows the plan and asks; the folders as they were settled. Throws `would-ask`, `dangerous-name`, `interrupted`. */
   async #agree(flags: ShowFlags & { quiet: boolean; yes: boolean; "allow-dangerous": string[] }, plan: Whole): Promise<Site[]> {
     const show = (sites: Site[]): void => {
-      for (const line of wholeLines({ ...plan, sites }, flags)) note2(line);
+      for (const line of wholeLines({ ...plan, sites }, flags)) showLine(line);
     };
     if (!flags.quiet && !flags.json) show(plan.sites);
     const open = [...new Set(plan.sites.flatMap((site) => site.dangerous))].filter(
@@ -139,7 +138,7 @@ out of its index, and what its history holds is marked until it gets a new value
       )
         throw refuseDangerous(open);
       if (flags.yes) return plan.sites;
-      return await consent(await decide(plan.sites, note2), note2, show);
+      return await consent(await decide(plan.sites, showLine), showLine, show);
     } catch (error) {
       if (!(error instanceof ZvaultError) || error.code !== "would-ask") throw error;
       throw new ZvaultError("would-ask", "nothing was changed: there is no terminal to ask on", {
@@ -221,10 +220,6 @@ function wholeLines({ sites, around, passed, readers }: Whole, flags: ShowFlags)
 
 function passedLines(passed: Passed): string[] {
   return passed.length === 0 ? [] : ["", "  not looked into", ...table(passed.map(({ folder, why }) => [`    ${folder}`, why]))];
-}
-
-function note2(line: string): void {
-  mention(`${line}\n`);
 }
 
 function refuseDangerous(names: string[]): ZvaultError {

@@ -22,9 +22,12 @@ t.test("--fix changes nothing outside of the project, whatever links lead there"
   symlinkSync("../outside", join(shop, ".vscode"));
   const scripts = { scripts: Object.fromEntries(["a", "b", "c"].map((name) => [name, `node --env-file=.env ${name}.js`])) };
   writeFileSync(join(shop, "package.json"), JSON.stringify(scripts));
+  writeFileSync(join(shop, "Makefile"), "run:\n\tsource .env \x1b[2J\u202e\n");
   writeFileSync(join(shop, ".env"), "API_TOKEN=xyzzy1234plughABCD\n");
   const { status, stderr } = await zvault("zvault init --key-file ../key --yes && zvault import --yes --fix");
   t.equal(status, 0, stderr.toString());
+  t.match(stderr.toString(), "source .env \\x1b[2J\\u{202e}", "what is shown before the question does not steer the terminal");
+  t.notMatch(stderr.toString(), "\x1b");
   t.equal(readFileSync(join(outside, "launch.json"), "utf8"), launch);
   t.equal(readFileSync(join(shop, "package.json"), "utf8").split("zvault run -- node ").length, 4, "all of its own are changed");
 });
