@@ -1,7 +1,7 @@
 import t from "tap";
 import fc from "fast-check";
 import { plan } from "../../src/run/plan.ts";
-import { compareKept, finish, type Value } from "../../src/run/values.ts";
+import { compareKept, finish, openTexts, type Value } from "../../src/run/values.ts";
 import { rowsOf } from "../../src/run/listing.ts";
 import type { EnvFile } from "../../src/run/files.ts";
 
@@ -188,5 +188,14 @@ t.test("10,000 variables are planned and finished", (t) => {
   const values = new Map(planned.requests.map((one) => [one.key, secretValue(one.key)]));
   const done = finish(planned, values);
   t.equal("environment" in done && done.environment.size, 10_000);
+  t.end();
+});
+
+t.test("everybody may read the plain values of the files and the user's name, and nothing else of the environment", (t) => {
+  const planned = make([file("DB_USER=alice\nDB_PASSWORD=zvault://env/p/DB_PASSWORD\nURL=x${zvault://env/p/A}\n")], {
+    USER: "ann",
+    OTHER_PASSWORD: "hello",
+  });
+  t.same([...openTexts(planned)], ["alice", "ann"]);
   t.end();
 });
