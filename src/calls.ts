@@ -67,6 +67,9 @@ export type ImportEntry = PutOptions & {
 
 export type Reference = { path: string; field?: string; version?: number };
 
+/** With the hosts that texts of committed files would send it to. */
+export type SentReference = Reference & { hosts?: string[] };
+
 export type HardeningFact = { name: string; ok: boolean; detail: string };
 
 export type OpenVault = {
@@ -118,7 +121,7 @@ export type ProjectInfo = {
   project: string;
   /** relative to the folder that holds `.zvault/`; "." for that folder itself */
   folder: string;
-  /** references of other projects that a person allowed for this folder */
+  /** what a person allowed for this folder: PATH, or PATH@HOST, where a text of its files may send the value */
   refs: string[];
   /** dangerous names a person allowed */
   dangerous: string[];
@@ -230,6 +233,8 @@ export type Calls = {
       layouts: { path: string }[];
       /** more projects of the same change, as an import of a monorepo has them; entries and layouts are of any of them */
       also?: { project: string; folder: string }[];
+      /** PATH@HOST: where texts of the imported files send values; from here on these folders may */
+      hosts?: { folder: string; refs: string[] }[];
       /** paths expected to be at these version numbers (0 = absent); refused with "changed" otherwise */
       expect?: Record<string, number>;
     };
@@ -246,20 +251,20 @@ export type Calls = {
    * the folder are refused unless allowed. `dangerous`: names of the environment that need `allow --dangerous`.
    */
   "kv.resolve": {
-    args: { folder: string; refs: Reference[]; dangerous?: string[] };
+    args: { folder: string; refs: SentReference[]; dangerous?: string[] };
     result: { values: { class: SecretClass; version: number; expand: boolean }[]; caller: SeenCaller };
   };
   /**
    * For `run --watch`: without `seen` the numbers of the current versions of refs (0: no value) at once; with it, as soon as one of them
    * is another, or after an hour. One line in the audit log for each request, however long it waits. Throws `sealed` when that happens.
    */
-  "kv.watch": { args: { folder: string; refs: Reference[]; seen?: number[] }; result: { versions: number[] } };
+  "kv.watch": { args: { folder: string; refs: SentReference[]; seen?: number[] }; result: { versions: number[] } };
   /**
    * For `export` and `eject`: body[i] = value of refs[i], empty unless `state` is "live". `at`: the versions that were current then,
    * RFC 3339. `until`: the agent removes that file at seal; its device and inode as decimal numbers.
    */
   "kv.export": {
-    args: { folder: string; refs: Reference[]; at?: string; until?: { path: string; dev: string; ino: string } };
+    args: { folder: string; refs: SentReference[]; at?: string; until?: { path: string; dev: string; ino: string } };
     result: {
       values: { state: "live" | "deleted" | "destroyed" | "absent"; class: SecretClass; version: number; expand: boolean }[];
     };

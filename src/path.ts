@@ -49,3 +49,13 @@ export function checkPrefix(text: string): string {
   const bare = text.endsWith("/") ? text.slice(0, -1) : text;
   return `${checkPath(bare)}${text.endsWith("/") ? "/" : ""}`;
 }
+
+/** Where a value may be sent, as an allowance holds it: PATH@HOST. A path has no "@", a field goes where its value goes. */
+export function sentTo(path: string, host: string): string {
+  return `${path}@${host}`;
+}
+
+/** Text of a file, for people: what could pass for another letter, or move a cursor, is shown as a number. */
+export function printHost(host: string): string {
+  return host.replace(/[^\x21-\x7e]/gu, (one) => `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`);
+}

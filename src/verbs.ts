@@ -92,5 +92,7 @@ export const limits = {
   transaction: 64 * 1024 * 1024,
   fields: 64,
   description: 1024,
+  hosts: 64, // that one reference of a request is sent to
+  host: 512,
   auditTail: 1000, // lines of one `audit.tail`
 } as const;

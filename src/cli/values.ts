@@ -1,5 +1,5 @@
 /** Values that leave the vault as text, for `export` and `eject`: with presence, and with the state of those that are gone. */
-import type { Calls, Reference } from "../calls.ts";
+import type { Calls, SentReference } from "../calls.ts";
 import { printReference } from "../envfile/reference.ts";
 import type { Value } from "../run/values.ts";
 import type { PresenceFlags } from "./presence.ts";
@@ -19,7 +19,7 @@ export type Ask = {
 /** By the canonical text of the reference. `at`: as it was then. The caller wipes the bytes. */
 export async function heldValues(
   ask: Ask,
-  refs: readonly Reference[],
+  refs: readonly SentReference[],
   more: Pick<Calls["kv.export"]["args"], "at" | "until"> = {},
 ): Promise<Map<string, Held>> {
   const found = new Map<string, Held>();

@@ -1,17 +1,19 @@
 import { ZvaultCommand } from "../cli/base.ts";
 import { fileFlags, filesOf } from "../cli/flags.ts";
 import { count, table } from "../cli/output.ts";
-import { placesOf, referencesOf, type References, resolveAll, type Resolved } from "../cli/references.ts";
+import { placesOf, referencesOf, type References, resolveAll, type Resolved, unsentOf } from "../cli/references.ts";
 import type { Session } from "../cli/session.ts";
 import { printReference } from "../envfile/reference.ts";
 import { ZvaultError } from "../errors.ts";
 import { folderBelow } from "../folder.ts";
+import { printHost } from "../path.ts";
 import { shield } from "../run/exec.ts";
 import { protection } from "../run/mask/borders.ts";
 import { rawNames, rawValues, readRaw } from "../run/raw.ts";
 import { finish, openTexts } from "../run/values.ts";
 
-type Line = { name: string; place: string; reference: string };
+/** `hosts`: where the text would send it, and nobody allowed that */
+type Line = { name: string; place: string; reference: string; hosts?: string[] };
 type RawFile = { file: string; names: string[]; different: string[]; unknown: string[] };
 
 type Report = {
@@ -104,10 +106,12 @@ function linesOf(found: References, path: string): Line[] {
   return placesOf(found, path).map(({ name, place, ref }) => ({ name, place, reference: printReference(ref) }));
 }
 
-function complete(found: References, { values, trouble, dangerous }: Resolved, report: Report): void {
+function complete(found: References, { values, trouble, unsent, dangerous }: Resolved, report: Report): void {
   report.dangerous = dangerous;
   const open = openTexts(found.plan);
   for (const [path, kind] of trouble) (kind === "missing" ? report.missing : report.notAllowed).push(...linesOf(found, path));
+  for (const { name, place, ref, hosts } of unsentOf(found, unsent))
+    report.notAllowed.push({ name, place, reference: printReference(ref), hosts });
   for (const one of found.plan.set.values()) {
     if (one.value.kind !== "reference") continue;
     const value = values.get(printReference(one.value.ref));
@@ -162,7 +166,8 @@ function lines(report: Report): string[] {
   const head = `${report.files.join(", ")}: ${count(report.references, "reference")}, ${count(report.settings, "setting")}`;
   const rows: string[][] = [];
   for (const one of report.missing) rows.push(["  missing", one.name, one.place, one.reference]);
-  for (const one of report.notAllowed) rows.push(["  not allowed", one.name, one.place, `zvault allow ${one.reference}`]);
+  for (const one of report.notAllowed)
+    rows.push(["  not allowed", one.name, one.place, `${toHosts(one)}zvault allow ${one.reference}`]);
   for (const name of report.dangerous)
     rows.push(["  not allowed", name, "changes how programs run", `zvault allow --dangerous ${name}`]);
   const out = [head, ...table(rows)];
@@ -178,6 +183,10 @@ function lines(report: Report): string[] {
   if (report.weak.length > 0) out.push(`  masked only where they stand alone: ${report.weak.join(" ")}`);
   out.push(...endings(report));
   return out;
+}
+
+function toHosts({ hosts = [] }: Line): string {
+  return hosts.length === 0 ? "" : `to ${hosts.map(printHost).join(", ")}: `;
 }
 
 function endings(report: Report): string[] {

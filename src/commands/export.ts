@@ -15,6 +15,7 @@ import { printReference, type Ref } from "../envfile/reference.ts";
 import { ZvaultError } from "../errors.ts";
 import { folderFor } from "../folder.ts";
 import { shield } from "../run/exec.ts";
+import { withHosts } from "../run/plan.ts";
 import { finish } from "../run/values.ts";
 
 type Until = { path: string; dev: string; ino: string };
@@ -133,7 +134,7 @@ async function dotenvOf(ask: Ask, found: References, until?: Until): Promise<{ b
         const values = new Map([...plan.set.keys()].map((name) => [name, finished.environment.get(name) ?? ""]));
         return { bytes: printDotenv(values), names: [...values.keys()] };
       }
-      for (const [key, value] of await heldValues(ask, finished.more)) known.set(key, value);
+      for (const [key, value] of await heldValues(ask, withHosts(plan, finished.more))) known.set(key, value);
       checkLive(found, known, finished.more);
     }
   } finally {

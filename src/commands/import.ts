@@ -14,7 +14,7 @@ import { lookForReaders, type Readers } from "../cli/import/readers.ts";
 import { readerLines, readersJson } from "../cli/import/readers-show.ts";
 import { planJson, planLines } from "../cli/import/show.ts";
 import { recordIgnored } from "../cli/import/record.ts";
-import { inVault, makeSites, type Site } from "../cli/import/site.ts";
+import { inVault, labelOf, makeSites, type Site, siteSendings } from "../cli/import/site.ts";
 import { checkSizes, storeSites } from "../cli/import/store.ts";
 import { known, makeVault } from "../cli/import/vault.ts";
 import { checkTarget } from "../cli/import/write.ts";
@@ -23,6 +23,7 @@ import type { Session } from "../cli/session.ts";
 import { dialects } from "../envfile/dialects/reader.ts";
 import { ZvaultError } from "../errors.ts";
 import { folderIn } from "../folder.ts";
+import { printHost } from "../path.ts";
 import { confirm } from "../run/prompt.ts";
 
 export default class Import extends ZvaultCommand {
@@ -215,7 +216,19 @@ function headOf({ sites, around, passed, readers }: Whole): object {
 }
 
 function wholeLines({ sites, around, passed, readers }: Whole, flags: ShowFlags): string[] {
-  return [...planLines(sites, around, flags), ...readerLines(readers, flags), ...passedLines(passed)];
+  return [...planLines(sites, around, flags), ...sendingLines(sites), ...readerLines(readers, flags), ...passedLines(passed)];
+}
+
+function sendingLines(sites: readonly Site[]): string[] {
+  const rows = sites.flatMap((site) =>
+    [...siteSendings(site)].map(([path, hosts]) => [
+      `    ${labelOf(site, path.split("/").at(-1) ?? path)}`,
+      Array.from(hosts, printHost).join(" "),
+    ]),
+  );
+  return rows.length === 0
+    ? []
+    : ["", "  sent to hosts by texts that stay readable; to others only with `zvault allow`", ...table(rows)];
 }
 
 function passedLines(passed: Passed): string[] {

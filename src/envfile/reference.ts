@@ -69,22 +69,3 @@ function printPart(part: Part): string {
 export function printTemplate(parts: readonly Part[]): string {
   return parts.map(printPart).join("");
 }
-
-/**
- * Where the value of `parts[index]` would be sent: the host (and port) of the URL round it, lower-cased, undefined outside of a
- * URL. A part that stands in the host itself is printed in it, so a host that is itself a reference compares by that reference.
- */
-export function hostOf(parts: readonly Part[], index: number): string | undefined {
-  // a private-use unit for each part that is no text keeps the URL's grammar free of their `:`, `/`, `@`
-  const text = parts
-    .map((part, at) => (typeof part === "string" ? part.replace(/[\ue000\ue001]/g, " ") : `\ue000${at}\ue001`))
-    .join("");
-  const mark = `\ue000${index}\ue001`;
-  for (const found of text.matchAll(/[a-z][a-z0-9+.-]*:\/\/([^\s"'<>]*)/gi)) {
-    if (!found[0].includes(mark)) continue;
-    const authority = /^[^/?#\\]*/.exec(found[1] ?? "")?.[0] ?? "";
-    const host = authority.slice(authority.lastIndexOf("@") + 1).toLowerCase();
-    return host.replace(/\ue000(\d+)\ue001/g, (_, at: string) => printPart(parts[Number(at)] ?? ""));
-  }
-  return undefined;
-}

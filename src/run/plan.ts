@@ -10,13 +10,11 @@ import { parseValue, printReference, type Parsed, type Ref } from "../envfile/re
 import { ZvaultError } from "../errors.ts";
 import type { EnvFile } from "./files.ts";
 import { nearest } from "./nearest.ts";
+import { type Request, requestsOf, type SentRef } from "./requests.ts";
 
 /** Where a variable is defined; `line` 0: in the caller's environment. */
 export type Place = { file: string; line: number };
 export type Definition = { name: string; text: string; value: Parsed; place: Place; folder: string };
-export type Use = { name: string; place: Place; whole: boolean };
-/** A reference to resolve; `key` is its canonical text. */
-export type Request = { key: string; ref: Ref; uses: Use[] };
 
 export type Plan = {
   /** variables that the run sets, by name */
@@ -78,7 +76,8 @@ export function plan(o: {
     if (!own.has(name) || o.options.override) set.set(name, definition);
     else if (base.has(name)) kept.push(definition);
   }
-  const requests = requestsOf(set.values(), (name) => set.get(name) ?? (base.has(name) ? undefined : defined.get(name)));
+  const find = (name: string): Definition | undefined => set.get(name) ?? (base.has(name) ? undefined : defined.get(name));
+  const requests = requestsOf(set.values(), find, (name) => defined.get(name));
   const fromFiles = [...set.values()].filter((one) => one.place.line > 0);
   return {
     set,
@@ -92,33 +91,12 @@ export function plan(o: {
   };
 }
 
-/** The references that `definitions` need, also by way of `${zvault:NAME}`, each once. */
-export function requestsOf(definitions: Iterable<Definition>, find: (name: string) => Definition | undefined): Request[] {
-  const requests = new Map<string, Request>();
-  const done = new Set<Definition>();
-  function add(ref: Ref, use: Use): void {
-    const key = printReference(ref);
-    const known = requests.get(key);
-    if (known) known.uses.push(use);
-    else requests.set(key, { key, ref, uses: [use] });
-  }
-  function visit(one: Definition): void {
-    if (done.has(one)) return;
-    done.add(one);
-    const use = { name: one.name, place: one.place };
-    if (one.value.kind === "reference") add(one.value.ref, { ...use, whole: true });
-    if (one.value.kind !== "template") return;
-    for (const part of one.value.parts) {
-      if (typeof part === "string") continue;
-      if ("ref" in part) add(part.ref, { ...use, whole: false });
-      else {
-        const next = find(part.name);
-        if (next && next !== one) visit(next);
-      }
-    }
-  }
-  for (const one of definitions) visit(one);
-  return [...requests.values()];
+/** References that a stored text needs, with the hosts that texts of the files would send them to, also texts that `only` leaves out. */
+export function withHosts({ set, base, defined }: Plan, refs: readonly Ref[]): SentRef[] {
+  const find = (name: string): Definition | undefined => set.get(name) ?? (base.has(name) ? undefined : defined.get(name));
+  const all = requestsOf(new Set([...set.values(), ...defined.values()]), find, (name) => defined.get(name));
+  const sent = new Map(all.map((one) => [one.key, one.ref]));
+  return refs.map((ref) => sent.get(printReference(ref)) ?? ref);
 }
 
 function isReference(text: string): boolean {

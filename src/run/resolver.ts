@@ -3,8 +3,10 @@ import { printReference, type Ref } from "../envfile/reference.ts";
 import type { SeenCaller } from "../calls.ts";
 import { ZvaultError, type ErrorCode } from "../errors.ts";
 import { sealedFor } from "../signs/refusal.ts";
+import { sentTo } from "../path.ts";
 import { RunFailure } from "./exit.ts";
 import type { Plan, Place } from "./plan.ts";
+import type { Request, SentRef } from "./requests.ts";
 import type { Value } from "./values.ts";
 
 export type ResolveRequest = {
@@ -12,7 +14,7 @@ export type ResolveRequest = {
   folder: string;
   /** vault id in the head of its files; counts only where no vault is found otherwise */
   headVault?: string;
-  refs: Ref[];
+  refs: SentRef[];
   /** names that need a person's leave for this folder; throws `dangerous-name` (names: those without) */
   dangerous: string[];
   /** `--vault`, ZVAULT_DIR */
@@ -26,7 +28,7 @@ export type Resolver = {
    * `meanwhile.sent` is called once the request is on its way, `meanwhile.begun` once whoever answers has looked at this process, before
    * a value is in it.
    * values[i] belongs to refs[i]; `release` wipes them. Throws ZvaultError; `unresolved` and `not-bound` carry the paths (or the
-   * references) in `names`.
+   * references, or PATH@HOST where a text sends it to a host that nobody allowed) in `names`.
    */
   resolve(request: ResolveRequest, meanwhile: Meanwhile): Promise<{ values: Value[]; caller: SeenCaller; release(): void }>;
   /** Asks a person on the terminal and unseals. Throws `would-ask` without a terminal, `ai-tool` (names: the tool) where it is no person. */
@@ -48,7 +50,7 @@ const poll = 1000;
 export async function askFor(o: {
   resolver: Resolver;
   plan: Plan;
-  refs: Ref[];
+  refs: SentRef[];
   dangerous: string[];
   known: Map<string, Value>;
   meanwhile: Meanwhile;
@@ -135,6 +137,8 @@ function where(place: Place): string {
 
 function referenceLines(error: ZvaultError, plan: Plan, refs: readonly Ref[]): string[] {
   if (!aboutReferences.includes(error.code)) return [];
+  const sent = error.code === "not-bound" ? plan.requests.flatMap((one) => sendingLines(error, one)) : [];
+  if (sent.length > 0) return sent;
   const named = (ref: Ref) =>
     [ref.path, `/${ref.path}`, `zvault://${ref.path}`, printReference(ref)].some((name) => error.names.includes(name));
   const matching = refs.filter(named);
@@ -144,6 +148,13 @@ function referenceLines(error: ZvaultError, plan: Plan, refs: readonly Ref[]): s
     const uses = plan.requests.find((request) => request.key === key)?.uses ?? [];
     return uses.length === 0 ? [key] : uses.map((use) => `${where(use.place)} ${use.name} ${key}`);
   });
+}
+
+/** The texts that would send it where nobody allowed. */
+function sendingLines(error: ZvaultError, { key, ref, sendings = [] }: Request): string[] {
+  return sendings.flatMap(({ name, place, hosts }) =>
+    hosts.some((host) => error.names.includes(sentTo(ref.path, host))) ? [`${where(place)} ${name} ${key}`] : [],
+  );
 }
 
 function dangerousLines(error: ZvaultError, plan: Plan): string[] {

@@ -4,7 +4,6 @@
  */
 import { lstatSync, readFileSync } from "node:fs";
 import type { SeenCaller, Verdict } from "../calls.ts";
-import type { Ref } from "../envfile/reference.ts";
 import { printReference } from "../envfile/reference.ts";
 import { isStub, largestStub } from "../envfile/stub.ts";
 import { errorsTo, optionsHelp, parseArgs, type RunOptions } from "./args.ts";
@@ -15,7 +14,8 @@ import { knownTool, refuseTool } from "./known-tools.ts";
 import { laneOf } from "./lane.ts";
 import { printRows, rowsOf } from "./listing.ts";
 import type { Secret } from "./mask/borders.ts";
-import { plan as makePlan, type Plan } from "./plan.ts";
+import { plan as makePlan, type Plan, withHosts } from "./plan.ts";
+import type { SentRef } from "./requests.ts";
 import { checkSizes, findProgram } from "./program.ts";
 import { askFor, type Meanwhile, type Resolver } from "./resolver.ts";
 import { refusal, typedFolder } from "../signs/refusal.ts";
@@ -123,7 +123,7 @@ type Found = {
 /** Asks until nothing is missing; a stored text may name references that no file names. */
 async function values(o: RunInput, options: RunOptions, plan: Plan, meanwhile: Meanwhile): Promise<Found> {
   const known = new Map<string, Value>();
-  const ask = (refs: Ref[], dangerous: string[]) =>
+  const ask = (refs: SentRef[], dangerous: string[]) =>
     askFor({
       resolver: o.resolver,
       plan,
@@ -144,7 +144,7 @@ async function values(o: RunInput, options: RunOptions, plan: Plan, meanwhile: M
   const rest = memory?.withoutFiles(plan, options.memory, known) ?? plan;
   let finished = finish(rest, known);
   while ("more" in finished) {
-    await ask(finished.more, []);
+    await ask(withHosts(plan, finished.more), []);
     finished = finish(rest, known);
   }
   const refs = plan.kept.flatMap((one) => (one.value.kind === "reference" ? [one.value.ref] : []));

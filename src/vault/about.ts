@@ -14,7 +14,9 @@ export function aboutRequest<V extends VerbName>(vault: Vault, verb: V, args: Ca
   if (imported) {
     const fresh = newBindings(vault, imported);
     const bind = fresh.map(({ project, folder }) => `${project} in ${folder}`).join(", ");
-    return { ...(bind === "" ? {} : { detail: { bind } }), person: fresh.some(({ project }) => hasSecrets(vault, project)) };
+    const hosts = (imported.hosts ?? []).flatMap((one) => one.refs).join(" ");
+    const detail = { ...(bind === "" ? {} : { bind }), ...(hosts === "" ? {} : { hosts }) };
+    return { ...(bind + hosts === "" ? {} : { detail }), person: fresh.some(({ project }) => hasSecrets(vault, project)) };
   }
   return { person: false, ...detailOf(of("project.allow"), of("access.add"), of("access.remove"), of("backup.create")) };
 }
@@ -26,8 +28,11 @@ function detailOf(
   backup: Calls["backup.create"]["args"] | undefined,
 ): { detail?: NonNullable<AuditEntry["detail"]> } {
   if (allow) {
-    const { folder, dangerous = [] } = allow;
-    return { detail: { folder, ...(dangerous.length === 0 ? {} : { dangerous: dangerous.join(" ") }) } };
+    const { folder, refs = [], dangerous = [] } = allow;
+    const hosts = refs.filter((ref) => ref.includes("@")).join(" ");
+    return {
+      detail: { folder, ...(hosts === "" ? {} : { hosts }), ...(dangerous.length === 0 ? {} : { dangerous: dangerous.join(" ") }) },
+    };
   }
   if (add) return { detail: { kind: add.kind, ...(add.label === undefined ? {} : { label: add.label }) } };
   if (remove) return { detail: { slot: remove.slot } };

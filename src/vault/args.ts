@@ -110,6 +110,16 @@ const put = {
 };
 const version = whole(1, 2 ** 31);
 const reference = object({ path }, { field, version });
+const host = text(limits.host);
+const sent = object({ path }, { field, version, hosts: list(host, limits.hosts) });
+/** PATH, or PATH@HOST: a path has no "@" */
+const allowed: Check = (value, name) => {
+  if (typeof value !== "string") return refuse(name, "a path, or PATH@HOST");
+  const at = value.indexOf("@");
+  path(at === -1 ? value : value.slice(0, at), name);
+  if (at !== -1 && at === value.length - 1) refuse(name, "a path, or PATH@HOST");
+  host(value.slice(at + 1), name);
+};
 const shares = { shares: whole(2, 255), threshold: whole(2, 255) };
 const expected: Check = (value, name) => {
   if (typeof value !== "object" || value === null) return refuse(name, "an object");
@@ -165,19 +175,20 @@ const checks: Record<VerbName, Check> = {
       entries: list(object({ path }, { ...put, expand: truth }), limits.entries),
       layouts: list(object({ path }), 2000),
     },
-    { expect: expected, also: list(object({ project, folder }), 1000) },
+    {
+      expect: expected,
+      also: list(object({ project, folder }), 1000),
+      hosts: list(object({ folder, refs: list(allowed, 1000) }), 1000),
+    },
   ),
-  "kv.resolve": object({ folder: anyFolder, refs: list(reference, limits.entries) }, { dangerous: list(variable, 1000) }),
-  "kv.watch": object(
-    { folder: anyFolder, refs: list(reference, limits.entries) },
-    { seen: list(whole(0, 2 ** 31), limits.entries) },
-  ),
+  "kv.resolve": object({ folder: anyFolder, refs: list(sent, limits.entries) }, { dangerous: list(variable, 1000) }),
+  "kv.watch": object({ folder: anyFolder, refs: list(sent, limits.entries) }, { seen: list(whole(0, 2 ** 31), limits.entries) }),
   "kv.export": object(
-    { folder: anyFolder, refs: list(reference, limits.entries) },
+    { folder: anyFolder, refs: list(sent, limits.entries) },
     { at: moment, until: object({ path: absolute, dev: digits, ino: digits }) },
   ),
   "project.list": nothing,
-  "project.allow": object({ folder: anyFolder }, { refs: list(path, 1000), dangerous: list(variable, 1000) }),
+  "project.allow": object({ folder: anyFolder }, { refs: list(allowed, 1000), dangerous: list(variable, 1000) }),
   "audit.verify": nothing,
   "audit.tail": object({}, { lines: whole(1, limits.auditTail) }),
 };
@@ -214,7 +225,7 @@ export function pathsOf(kind: "path" | "paths" | "entries" | "refs" | "prefix" |
       // a project without an entry is only bound to its folder: decided where its values will be
       return [...entryPaths, ...bare.map((name) => `env/${name}`)];
     case "refs":
-      return (fieldsOf.refs ?? []).map((one) => (typeof one === "string" ? one : one.path));
+      return (fieldsOf.refs ?? []).map((one) => (typeof one === "string" ? (one.split("@", 1)[0] ?? "") : one.path));
     case "none":
       return [];
   }

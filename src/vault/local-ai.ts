@@ -44,9 +44,9 @@ function newNeeds(vault: Vault, verb: VaultVerb, args: Calls[VaultVerb]["args"])
   }
   if (verb === "kv.import") {
     // binds a project to its folder; one that has values is bound by a person
-    const { project, entries, layouts, also = [] } = args as Calls["kv.import"]["args"];
+    const { project, entries, layouts, also = [], hosts = [] } = args as Calls["kv.import"]["args"];
     const some = [...vault.state.secrets.keys()].some((path) => path.startsWith(`env/${project}/`));
-    if (entries.length + layouts.length + also.length === 0 && !some) return ["create"];
+    if (entries.length + layouts.length + also.length + hosts.length === 0 && !some) return ["create"];
   }
   return verbs[verb].needs;
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { hostOf, parseReference, parseValue, printReference, printTemplate, type Part } from "../../src/envfile/reference.ts";
+import { parseReference, parseValue, printReference, printTemplate, type Part } from "../../src/envfile/reference.ts";
 
 const segment = fc.stringMatching(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,9}$/);
 const ref = fc.record(
@@ -70,19 +70,4 @@ t.test("a malformed reference is refused and not echoed", async (t) => {
       t.notMatch(String(error), /marker/);
     }
   }
-});
-
-t.test("the host round an embedded reference is found, wherever in the URL it stands", async (t) => {
-  const hosts = (text: string): (string | undefined)[] => {
-    const parsed = parseValue(text);
-    return parsed.kind === "template"
-      ? parsed.parts.flatMap((part, at) => (typeof part === "string" ? [] : [hostOf(parsed.parts, at)]))
-      : [];
-  };
-  t.same(hosts("postgres://app:${zvault://env/shop/PW}@DB.internal:5432/x"), ["db.internal:5432"]);
-  t.same(hosts("https://api.example.com/?key=${zvault:KEY}#x"), ["api.example.com"]);
-  t.same(hosts("https://a@evil.example\\@good.example/${zvault:KEY}"), ["evil.example"], "a backslash ends the host");
-  t.same(hosts("redis://:${zvault:PW}@${zvault:HOST}/0"), ["${zvault:HOST}", "${zvault:HOST}"]);
-  t.same(hosts("amqp://u:${zvault:A}@one:1,two:2/ https://x.y/${zvault:B}"), ["one:1,two:2", "x.y"]);
-  t.same(hosts("Bearer ${zvault:KEY}"), [undefined]);
 });

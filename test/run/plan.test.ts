@@ -1,6 +1,6 @@
 import t from "tap";
 import fc from "fast-check";
-import { plan } from "../../src/run/plan.ts";
+import { plan, withHosts } from "../../src/run/plan.ts";
 import { compareKept, finish, openTexts, type Value } from "../../src/run/values.ts";
 import { rowsOf } from "../../src/run/listing.ts";
 import type { EnvFile } from "../../src/run/files.ts";
@@ -197,5 +197,60 @@ t.test("everybody may read the plain values of the files and the user's name, an
     OTHER_PASSWORD: "hello",
   });
   t.same([...openTexts(planned)], ["alice", "ann"]);
+  t.end();
+});
+
+t.test("where the texts of the files send a reference goes along with it, also by way of names, and with its place", (t) => {
+  const sent = (planned: ReturnType<typeof make>) => Object.fromEntries(planned.requests.map((one) => [one.key, one.ref.hosts]));
+  const text =
+    "PW=zvault://env/p/PW\nHOST=DB.example\nURL=postgres://u:${zvault:PW}@${zvault:HOST}/x\n" +
+    "A=http://${zvault://env/p/A}@one/ http://two\nB=Bearer ${zvault://env/p/B}\nALL=${zvault:URL}\n";
+  const planned = make([file(text)]);
+  t.same(sent(planned), {
+    "zvault://env/p/PW": ["db.example"],
+    "zvault://env/p/A": ["one", "two"],
+    "zvault://env/p/B": undefined,
+  });
+  t.same(
+    planned.requests[0]?.sendings?.map((one) => `${one.place.file}:${one.place.line} ${one.name}`),
+    [".env.zvault:3 URL", ".env.zvault:6 ALL"],
+  );
+  t.same(sent(make([file(text), file("HOST=evil.example\n", ".env.local.zvault")]))["zvault://env/p/PW"], ["evil.example"]);
+  t.same(sent(make([file(text)], { HOST: "mine" }))["zvault://env/p/PW"], ["db.example"], "the caller's word needs no leave");
+  t.same(sent(make([file("URL=http://${zvault://env/p/PW}@${zvault:MINE}/\n")], { MINE: "secret-of-mine" })), {
+    "zvault://env/p/PW": ["${zvault:MINE}"],
+  });
+  t.same(
+    sent(make([], { URL: "http://evil/${zvault://env/p/PW}" })),
+    { "zvault://env/p/PW": ["evil"] },
+    "direnv loads files as text",
+  );
+  t.end();
+});
+
+t.test("what a stored text names is sent where the files say, also by variables that --only leaves out", (t) => {
+  const planned = make([file("URL=zvault://env/p/URL\nPW=x@evil/${zvault://env/p/PW}\n")], {}, { only: ["URL"] });
+  const finished = finish(
+    planned,
+    new Map([["zvault://env/p/URL", secretValue("pg://u:${zvault:PW}@db/x ${zvault://env/p/B}", true)]]),
+  );
+  t.same("more" in finished && withHosts(planned, finished.more), [{ path: "env/p/PW", hosts: ["evil"] }, { path: "env/p/B" }]);
+  t.end();
+});
+
+t.test("texts of names upon names are looked through within bounds, or refused with their place", (t) => {
+  const doubled = Array.from({ length: 30 }, (_, at) => `A${at + 1}=\${zvault:A${at}}\${zvault:A${at}}`);
+  t.throws(() => make([file(["A0=${zvault://env/p/A}", ...doubled].join("\n"))]), {
+    code: "usage",
+    message: /longer than an environment/,
+  });
+  const chain = Array.from({ length: 10_000 }, (_, at) => `A${at + 1}=\${zvault:A${at}}`);
+  t.throws(() => make([file(["A0=x@${zvault://env/p/A}", ...chain].join("\n"))]), {
+    code: "usage",
+    message: /\.env\.zvault:\d+ A\d+ needs names/,
+  });
+  const many = Array.from({ length: 100 }, (_, at) => `A${at}=http://h${at}/\${zvault://env/p/A}`);
+  t.throws(() => make([file(many.join("\n"))]), { code: "usage", message: /A64 sends zvault:\/\/env\/p\/A to more hosts/ });
+  t.throws(() => make([file(`A=http://${"h".repeat(600)}/\${zvault://env/p/A}\n`)]), { code: "usage", message: /longer ones/ });
   t.end();
 });

@@ -47,7 +47,7 @@ t.test("the folder, the vault of the head and the references are what is asked f
   t.same(JSON.parse(readFileSync(`${folder.path}/log`, "utf8")), {
     folder: folder.path,
     headVault: "00112233445566778899aabbccddeeff",
-    refs: [{ path: "env/shop/KEY" }],
+    refs: [{ path: "env/shop/KEY", hosts: ["db"] }],
     dangerous: [],
     vaultDir: "somewhere",
   });

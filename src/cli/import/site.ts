@@ -12,6 +12,7 @@ import type { Located } from "../../locate.ts";
 import { nearest } from "../../run/nearest.ts";
 import { judge } from "../../scan/judge.ts";
 import { freshSlug } from "../project.ts";
+import { type Sendings, sendingsOf } from "../sendings.ts";
 import type { Gathered } from "./gather.ts";
 import type { Known } from "./vault.ts";
 
@@ -93,6 +94,15 @@ export function planAgain(site: Site, options: Partial<PlanInput["options"]>): S
 export function inVault(site: Site, vault: string): Site {
   const input = { ...site.input, vault };
   return { ...site, input, plan: planImport(input) };
+}
+
+/** Where the texts that the import leaves readable send values. */
+export function siteSendings({ folder, label, plan }: Site): Sendings {
+  const files = plan.files.map(({ name, envZvault }) => {
+    const written = `${name}.zvault`;
+    return { folder, name: written, label: labelOf({ label }, written), bytes: envZvault };
+  });
+  return sendingsOf(files);
 }
 
 /** As a person names a file of it: `apps/web/.env.local`. */

@@ -1,10 +1,11 @@
 /** An import's way into the vault: one change for all folders, or a few where one would be larger than a change may be. */
 import type { Calls } from "../../calls.ts";
 import { ZvaultError } from "../../errors.ts";
+import { sentTo } from "../../path.ts";
 import { limits } from "../../verbs.ts";
 import type { PresenceFlags } from "../presence.ts";
 import type { Session } from "../session.ts";
-import type { Site } from "./site.ts";
+import { siteSendings, type Site } from "./site.ts";
 
 export type Stored = { created: string[]; changed: string[]; same: string[]; mirror: string };
 
@@ -62,6 +63,10 @@ function groups(sites: readonly Site[]): Site[][] {
 async function store(session: Session, sites: readonly Site[], presence: PresenceFlags): Promise<Calls["kv.import"]["result"]> {
   const files = sites.flatMap((site) => site.plan.files);
   const entries = files.flatMap((file) => file.entries.filter((one) => one.to === "vault"));
+  const hosts = sites.flatMap((site) => {
+    const refs = [...siteSendings(site)].flatMap(([path, all]) => Array.from(all, (host) => sentTo(path, host)));
+    return refs.length === 0 ? [] : [{ folder: site.relative, refs }];
+  });
   const [first, ...others] = sites.map((site) => ({ project: site.project, folder: site.relative }));
   const asked = {
     project: first?.project ?? "",
@@ -70,6 +75,7 @@ async function store(session: Session, sites: readonly Site[], presence: Presenc
     entries: entries.map((one) => ({ path: one.path, class: one.class, ...(one.expand ? { expand: true } : {}) })),
     layouts: files.map((file) => ({ path: file.layoutPath })),
     ...(others.length === 0 ? {} : { also: others }),
+    ...(hosts.length === 0 ? {} : { hosts }),
   };
   const body = [...entries.map((one) => one.value), ...files.map((file) => file.layout)];
   try {

@@ -13,6 +13,7 @@ import { type CellRef, RecordKeys } from "../record.ts";
 import type { Version } from "../state.ts";
 import type { Vault } from "../vault.ts";
 import { checkSize, readField, said, versionOf } from "./kv.ts";
+import { allowHosts, checkHosts } from "./sending.ts";
 
 type Import = Calls["kv.import"];
 type Resolve = Calls["kv.resolve"];
@@ -52,7 +53,9 @@ function checkBinding(vault: Vault, args: Import["args"]): Operation[] {
   const stray = [...args.entries, ...args.layouts].find((one) => !inside(one.path));
   if (stray)
     throw new ZvaultError("usage", `${stray.path} is outside of the project ${wanted.map((one) => one.project).join(", ")}`);
-  return ops;
+  const elsewhere = args.hosts?.find((one) => !wanted.some(({ folder }) => folder === one.folder));
+  if (elsewhere) throw new ZvaultError("usage", `${elsewhere.folder} is no folder of this import`);
+  return [...ops, ...allowHosts(vault, args.hosts ?? [])];
 }
 
 /** Projects that an import would bind to a folder. */
@@ -163,6 +166,8 @@ export const project = {
           },
         );
       }
+      // last: whoever has no value yet hears that first
+      checkHosts(vault, args.folder, args.refs);
     } catch (failure) {
       for (const value of body) value.wipe();
       throw failure;
@@ -175,6 +180,7 @@ export const project = {
   /** Answers when one of the versions is not the one that was seen. Throws `sealed` when the vault is sealed meanwhile. */
   async watch(vault: Vault, _receipt: Receipt, args: Watch["args"]): Promise<Watch["result"]> {
     checkFolder(vault, args);
+    checkHosts(vault, args.folder, args.refs);
     const versions = (): number[] =>
       args.refs.map(({ path, version }) => version ?? vault.state.current(path)?.version.number ?? 0);
     const { seen } = args;
@@ -194,6 +200,7 @@ export const project = {
   /** What is there of each reference; a value that is gone is no failure, it has its state. */
   export(vault: Vault, _receipt: Receipt, args: Export["args"]): { result: Export["result"]; body: Secret[] } {
     checkFolder(vault, args);
+    checkHosts(vault, args.folder, args.refs);
     const body: Secret[] = [];
     try {
       const values = args.refs.map(({ path, field, version }) => {
