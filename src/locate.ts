@@ -165,6 +165,13 @@ function readVault(dir: string, how: Located["how"]): Located | undefined {
   }
 }
 
+/** When the newest copy was made of a vault that was in `folder` and is not there any more; undefined if there was none, or no copy. */
+export function lostIn(folder: string, places: Places): Date | undefined {
+  const dir = `${realOr(folder)}/.zvault`;
+  const copies = readKnown(places).flatMap((one) => (one.dir === dir ? (newestCopy(one.id, places)?.mtime ?? []) : []));
+  return copies.toSorted((a, b) => b.getTime() - a.getTime())[0];
+}
+
 function gone(id: string, dir: string, places: Places, more: string): ZvaultError {
   const copy = newestCopy(id, places);
   const time = copy?.mtime.toLocaleString("sv-SE").slice(0, 16);

@@ -5,7 +5,7 @@ import * as Flags from "@oclif/core/flags";
 import type { Input, ParserOutput } from "@oclif/core/interfaces";
 import { ZvaultError } from "../errors.ts";
 import { refusal, Refused, sealedFor, typedFolder } from "../signs/refusal.ts";
-import { say, sayJson, note } from "./output.ts";
+import { sayJson, note, tell } from "./output.ts";
 import { Session } from "./session.ts";
 
 type Output = { [name: string]: unknown };
@@ -90,7 +90,7 @@ export abstract class ZvaultCommand extends Command {
       return;
     }
     const lines = text();
-    for (const line of typeof lines === "string" ? [lines] : lines) say(line);
+    tell(typeof lines === "string" ? [lines] : lines);
   }
 
   /** One line on stderr, unless -q. */

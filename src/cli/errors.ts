@@ -8,6 +8,7 @@ import { nearest } from "../run/nearest.ts";
 import { Refused } from "../signs/refusal.ts";
 import { clean, sayJson } from "./output.ts";
 import { mention } from "./stream.ts";
+import { fitted } from "./width.ts";
 
 type ParseError = Error & { parse?: { input?: { flags?: Record<string, unknown> } }; flags?: unknown; args?: unknown };
 
@@ -106,9 +107,9 @@ export function report(thrown: unknown, o: { json: boolean; verbose: boolean; co
   if (o.json) {
     sayJson({ error: { code: error.code, message: error.message, hint: error.hint ?? null, names: error.names } });
   } else if (error instanceof Refused) {
-    for (const line of error.lines) process.stderr.write(`zvault: ${clean(line)}\n`);
+    for (const line of error.lines) mention(`zvault: ${clean(line)}\n`);
   } else {
-    mention(`zvault: error: ${clean(error.message)}\n`);
+    mention(`${fitted(`zvault: error: ${clean(error.message)}`, 2).join("\n")}\n`);
     for (const line of (error.hint ?? "").split("\n")) if (line !== "") mention(`zvault: hint: ${clean(line)}\n`);
   }
   // the text of a foreign error may hold anything; its places do not

@@ -5,6 +5,7 @@ import { nearest } from "../run/nearest.ts";
 import { version } from "../build.ts";
 import { ZvaultError } from "../errors.ts";
 import { table as columns } from "./output.ts";
+import { broken, sizeOf } from "./width.ts";
 import commands from "./commands.json" with { type: "json" };
 import { groups, topics } from "./table.ts";
 
@@ -32,20 +33,26 @@ export type CommandMeta = {
   flags: Record<string, FlagMeta>;
 };
 
+/** columns of a line of prose */
+const widest = 132;
+
 const all = commands as unknown as Record<string, CommandMeta>;
 
 export function metaOf(id: string): CommandMeta | undefined {
   return Object.hasOwn(all, id) ? all[id] : undefined;
 }
 
-/** The first screen: at most 40 lines. */
-export function rootHelp(): string[] {
+/** The first screen: at most 40 lines. On a terminal that is too narrow for them it goes without the examples. */
+export function rootHelp(columns = sizeOf(1)?.columns ?? Infinity): string[] {
   const lines = [`zvault ${version}   values out of the project, into a vault; programs still get them`, ""];
   const width = Math.max(...groups.flatMap((group) => group.rows.map(([id]) => id.length)));
   const left = Math.max(...groups.flatMap((group) => group.rows.map(([id]) => summaryOf(id).length)));
+  const right = Math.max(...groups.flatMap((group) => group.rows.map(([, example]) => example.length)));
+  const roomy = 2 + width + 2 + left + 2 + right <= columns;
   for (const group of groups) {
     const rows = group.rows.filter(([id]) => topics[id] !== undefined || metaOf(id) !== undefined);
-    lines.push(group.title, ...rows.map(([id, example]) => `  ${id.padEnd(width)}  ${summaryOf(id).padEnd(left)}  ${example}`), "");
+    const last = (id: string, example: string) => (roomy ? `${summaryOf(id).padEnd(left)}  ${example}` : summaryOf(id));
+    lines.push(group.title, ...rows.map(([id, example]) => `  ${id.padEnd(width)}  ${last(id, example)}`), "");
   }
   return [
     ...lines,
@@ -90,14 +97,15 @@ export function commandHelp(meta: CommandMeta): string[] {
     lines.push("", "Arguments", ...columns(args.map((one) => [`  ${one.name.toUpperCase()}`, one.description ?? ""])));
 
   lines.push(...flagLines(meta));
-  if (meta.description !== undefined) lines.push("", ...meta.description.trim().split("\n").flatMap(wrapped));
+  if (meta.description !== undefined) lines.push("", ...paragraphs(meta.description.trim()));
   if (meta.examples && meta.examples.length > 0) lines.push("", "Examples", ...meta.examples.map((one) => `  ${one}`));
   return lines;
 }
 
-/** Lines of 132 columns at most, broken between words. */
-function wrapped(line: string): string[] {
-  return line.match(/.{1,132}(?= |$)/g)?.map((part) => part.trimStart()) ?? [""];
+/** Lines of 132 columns at most, broken between words; on a narrower terminal a paragraph is filled anew. */
+function paragraphs(text: string, columns = sizeOf(1)?.columns ?? widest): string[] {
+  if (columns >= widest) return text.split("\n").flatMap((line) => broken(line, widest));
+  return text.split("\n\n").flatMap((one, at) => [...(at > 0 ? [""] : []), ...broken(one.replaceAll("\n", " "), columns)]);
 }
 
 function flagLines(meta: CommandMeta): string[] {
@@ -140,19 +148,23 @@ function codes(): string[] {
     71: "the machine: no runtime folder, agent cannot start, other build or HOME, vault busy",
     130: "Ctrl-C",
   };
+  const roomy = (sizeOf(1)?.columns ?? Infinity) >= widest;
   const rows = Object.entries(meanings).map(([code, meaning]) => {
     const names = Object.entries(exitCodes)
       .filter(([, value]) => value === Number(code))
       .map(([name]) => name);
-    return [`  ${code.padStart(3)}`, meaning, names.join(" ")];
+    return [`  ${code.padStart(3)}`, meaning, ...(roomy ? [names.join(" ")] : [])];
   });
   return [
-    "Exit codes, and the `code` of --json errors that have them",
+    roomy
+      ? "Exit codes, and the `code` of --json errors that have them"
+      : "Exit codes (zvault help codes | cat: with the names in JSON)",
     "",
     ...columns(rows),
     "",
-    "`zvault run`: the program's own code; 125 a failure of zvault itself (its code: --json-errors FD), 126 the program",
-    "cannot be executed, 127 it was not found, 128+n it died of signal n.",
+    ...paragraphs(
+      "`zvault run`: the program's own code; 125 a failure of zvault itself (its code: --json-errors FD), 126 the program\ncannot be executed, 127 it was not found, 128+n it died of signal n.",
+    ),
     "HashiCorp Vault's command line uses 2 for sealed; here 2 is usage and 3 is sealed.",
   ];
 }

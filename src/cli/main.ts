@@ -2,7 +2,7 @@
 import { build } from "../build.ts";
 import { ZvaultError } from "../errors.ts";
 import { fileError, report } from "./errors.ts";
-import { say } from "./output.ts";
+import { tell } from "./output.ts";
 import { isCommand, loadCommand } from "./table.ts";
 import { OutputFailure } from "./stream.ts";
 
@@ -48,7 +48,7 @@ async function start(
 }
 
 function print(lines: readonly string[]): number {
-  for (const line of lines) say(line);
+  tell(lines);
   return 0;
 }
 

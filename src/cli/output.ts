@@ -3,6 +3,7 @@
  * through `clean`, so no ANSI, OSC, bidi or zero-width character of theirs reaches the terminal. Data on stdout, all else on stderr.
  */
 import { mention, put } from "./stream.ts";
+import { fitted } from "./width.ts";
 
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
@@ -14,19 +15,25 @@ export function clean(text: string): string {
   });
 }
 
-/** One line on stdout. */
+/** One line on stdout, whole. */
 export function say(line = ""): void {
   put(1, `${clean(line)}\n`);
 }
 
 /** One line on stderr, of a plan that a person is asked about. */
 export function showLine(line: string): void {
-  mention(`${clean(line)}\n`);
+  mention(`${fitted(clean(line), 2).join("\n")}\n`);
+}
+
+/** Lines on stdout, as a terminal can show them. */
+export function tell(lines: readonly string[]): void {
+  const shown = lines.flatMap((line) => fitted(clean(line), 1));
+  if (shown.length > 0) put(1, `${shown.join("\n")}\n`);
 }
 
 /** One line on stderr, after the program's name. */
 export function note(line: string): void {
-  mention(`zvault: ${clean(line)}\n`);
+  mention(`${fitted(`zvault: ${clean(line)}`, 2).join("\n")}\n`);
 }
 
 /** Escapes in JSON are JSON's own, so it stays parseable: what `clean` would hide is written as \uXXXX. */
@@ -71,6 +78,11 @@ export function duration(seconds: number): string {
 export function age(time: string, now = Date.now()): string {
   const seconds = (now - Date.parse(time)) / 1000;
   return seconds < 5 ? "just now" : `${duration(seconds)} ago`;
+}
+
+/** "2026-11-25 14:03", by the clock of this computer. */
+export function localTime(time: Date): string {
+  return time.toLocaleString("sv-SE").slice(0, 16);
 }
 
 /** "41 KiB" */

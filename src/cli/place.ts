@@ -17,9 +17,19 @@ export function placeFor(out: string, untilSeal: boolean): string {
     const { type } = fileSystem(real);
     if (type !== "tmpfs" && type !== "ramfs") {
       throw new ZvaultError("usage", `--until-seal writes to memory only, and ${real} is on a disk (${type})`, {
-        hint: "--out $XDG_RUNTIME_DIR/shop.env --until-seal",
+        hint: `--out ${inMemory()}/shop.env --until-seal`,
       });
     }
   }
   return `${real}/${basename(out)}`;
+}
+
+/** A folder of a file system in memory, as a shell has it. */
+function inMemory(): string {
+  const runtime = process.env["XDG_RUNTIME_DIR"] ?? "";
+  try {
+    return runtime !== "" && fileSystem(runtime).type === "tmpfs" ? "$XDG_RUNTIME_DIR" : "/dev/shm";
+  } catch {
+    return "/dev/shm";
+  }
 }

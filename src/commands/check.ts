@@ -193,7 +193,7 @@ function endings(report: Report): string[] {
   if (report.sealed) return ["sealed: whether the references have values is seen after `zvault unseal`"];
   const next = [
     ...(report.missing.length > 0 ? ["zvault fill"] : []),
-    ...(report.elsewhere ? ["zvault allow REF (that vault's values)   or   zvault fill (values of its own)"] : []),
+    ...(report.elsewhere ? ["zvault fill (values of its own), or zvault allow REF (that vault's values)"] : []),
     ...report.raw.map((one) => `zvault import ${one.file}`),
   ];
   if (report.ok) return ["all is well"];

@@ -65,8 +65,12 @@ others. The vault stays, unless --delete-vault. Needs your presence.`;
       for (const one of planned) checkFree(folder, one.name, one.bytes);
       const report = reportOf(all, planned, Boolean(flags["dry-run"]));
       if (flags["dry-run"])
-        return this.print(flags, report, () => [...planLines(all, planned), "", "Nothing was changed (--dry-run)."]);
-      if (!flags.json && !flags.quiet) for (const line of planLines(all, planned)) showLine(line);
+        return this.print(flags, report, () => [
+          ...planLines(all, planned, flags["as-imported"]),
+          "",
+          "Nothing was changed (--dry-run).",
+        ]);
+      if (!flags.json && !flags.quiet) for (const line of planLines(all, planned, flags["as-imported"])) showLine(line);
       await sure(flags["delete-vault"] ? "Write them, and delete the vault?" : "Write them?", {
         yes: flags.yes,
         usually: !flags["delete-vault"],
@@ -137,13 +141,13 @@ function reportOf(all: Everything, planned: readonly Planned[], dryRun: boolean)
   return { project: all.project, files, removed: [], gitignore: [], left: [], dryRun };
 }
 
-function planLines(all: Everything, planned: readonly Planned[]): string[] {
+function planLines(all: Everything, planned: readonly Planned[], asWas: boolean): string[] {
   const lines = [`${count(planned.length, "file")} of project ${all.project} to write back into ${all.folder}.`, ""];
   for (const { name, changed, added, gone, left } of planned) {
     const old = all.files.find((file) => file.name === name);
     const same = changed.length + added.length + gone.length === 0;
     lines.push(
-      `  ${name}  ${old?.layout ? (same ? "as it was imported" : "in its old layout") : "from its .env.zvault, it was never imported"}`,
+      `  ${name}  ${old?.layout ? (same ? `as it was imported${asWas ? "" : ", with the values of today"}` : "in its old layout") : "from its .env.zvault, it was never imported"}`,
     );
     if (changed.length > 0) lines.push(`    changed since: ${changed.join(" ")}`);
     if (added.length > 0) lines.push(`    new, at the end: ${added.join(" ")}`);

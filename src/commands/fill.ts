@@ -5,6 +5,7 @@ import { readSource } from "../cli/credential.ts";
 import { examplesIn } from "../cli/examples.ts";
 import { fileFlags, filesOf, maybe, yesFlag } from "../cli/flags.ts";
 import { known, makeVault } from "../cli/import/vault.ts";
+import { fittedQuestion } from "../cli/width.ts";
 import { count, note } from "../cli/output.ts";
 import { freshSlug } from "../cli/project.ts";
 import { referencesOf, type References, resolveAll } from "../cli/references.ts";
@@ -143,7 +144,10 @@ async function asked(
     const number = `${String(at + 1).padStart(String(open.length).length)}/${open.length}`;
     const example = examples.get(one.name);
     const value = await promptHidden(
-      `${number} ${one.name.padEnd(width)}${example === undefined ? "" : `  ${example}`}  Value (hidden, Enter skips): `,
+      fittedQuestion(
+        `${number} ${one.name.padEnd(width)}${example === undefined ? "" : `  ${example}`}  Value (hidden, Enter skips): `,
+        1,
+      ),
     );
     try {
       if (value.length === 0) skipped.push(one.name);

@@ -12,14 +12,17 @@ import { gather, type Gathered } from "../cli/import/gather.ts";
 import { type Git, openGit } from "../cli/import/git.ts";
 import { lookForReaders, type Readers } from "../cli/import/readers.ts";
 import { readerLines, readersJson } from "../cli/import/readers-show.ts";
-import { planJson, planLines } from "../cli/import/show.ts";
+import { type Decisions, planJson, planLines, rowLines } from "../cli/import/show.ts";
 import { recordIgnored } from "../cli/import/record.ts";
 import { inVault, labelOf, makeSites, type Site, siteSendings } from "../cli/import/site.ts";
 import { checkSizes, storeSites } from "../cli/import/store.ts";
 import { known, makeVault } from "../cli/import/vault.ts";
 import { checkTarget } from "../cli/import/write.ts";
-import { count, showLine, table } from "../cli/output.ts";
+import { startLine } from "../cli/next.ts";
+import { clean, count, showLine, table } from "../cli/output.ts";
 import type { Session } from "../cli/session.ts";
+import { mention } from "../cli/stream.ts";
+import { fitted, hasTerminal, sizeOf } from "../cli/width.ts";
 import { dialects } from "../envfile/dialects/reader.ts";
 import { ZvaultError } from "../errors.ts";
 import { folderIn } from "../folder.ts";
@@ -124,10 +127,8 @@ out of its index, and what its history holds is marked until it gets a new value
 
   /** Shows the plan and asks; the folders as they were settled. Throws `would-ask`, `dangerous-name`, `interrupted`. */
   async #agree(flags: ShowFlags & { quiet: boolean; yes: boolean; "allow-dangerous": string[] }, plan: Whole): Promise<Site[]> {
-    const show = (sites: Site[]): void => {
-      for (const line of wholeLines({ ...plan, sites }, flags)) showLine(line);
-    };
-    if (!flags.quiet && !flags.json) show(plan.sites);
+    const lines = wholeLines(plan, flags, flags.yes ? "taken" : hasTerminal() ? "asked" : "shown");
+    if (!flags.quiet && !flags.json) showPlan(lines);
     const open = [...new Set(plan.sites.flatMap((site) => site.dangerous))].filter(
       (name) => !flags["allow-dangerous"].includes(name),
     );
@@ -139,7 +140,7 @@ out of its index, and what its history holds is marked until it gets a new value
       )
         throw refuseDangerous(open);
       if (flags.yes) return plan.sites;
-      return await consent(await decide(plan.sites, showLine), showLine, show);
+      return await consent(await decide(plan.sites, showLine), showLine, (sites) => rowLines(sites, plan.around).forEach(showLine));
     } catch (error) {
       if (!(error instanceof ZvaultError) || error.code !== "would-ask") throw error;
       throw new ZvaultError("would-ask", "nothing was changed: there is no terminal to ask on", {
@@ -187,10 +188,13 @@ out of its index, and what its history holds is marked until it gets a new value
     this.print(flags, json, () => [
       ...appliedLines(done, stored, flags),
       "",
-      `${count(names.created.length + names.changed.length + names.same.length, "value")} in the vault. Next: zvault run -- CMD`,
+      `${count(names.created.length + names.changed.length + names.same.length, "value")} in the vault. Next: ${nextOf(sites)}`,
     ]);
   }
 }
+
+/** of the screen, for a question and its answer */
+const questionRows = 6;
 
 type Passed = Discovery["passed"];
 type Whole = { sites: Site[]; around: Around; passed: Passed; readers: Readers };
@@ -215,10 +219,6 @@ function headOf({ sites, around, passed, readers }: Whole): object {
   };
 }
 
-function wholeLines({ sites, around, passed, readers }: Whole, flags: ShowFlags): string[] {
-  return [...planLines(sites, around, flags), ...sendingLines(sites), ...readerLines(readers, flags), ...passedLines(passed)];
-}
-
 function sendingLines(sites: readonly Site[]): string[] {
   const rows = sites.flatMap((site) =>
     [...siteSendings(site)].map(([path, hosts]) => [
@@ -229,6 +229,28 @@ function sendingLines(sites: readonly Site[]): string[] {
   return rows.length === 0
     ? []
     : ["", "  sent to hosts by texts that stay readable; to others only with `zvault allow`", ...table(rows)];
+}
+
+function wholeLines({ sites, around, passed, readers }: Whole, flags: ShowFlags, decisions: Decisions = "shown"): string[] {
+  return [
+    ...planLines(sites, around, { ...flags, decisions }),
+    ...sendingLines(sites),
+    ...readerLines(readers, { ...flags, brief: decisions === "asked" }),
+    ...passedLines(passed),
+  ];
+}
+
+/** Without its empty lines where the terminal is not high enough for them, and the questions below. */
+function showPlan(lines: readonly string[]): void {
+  const shown = lines.flatMap((line) => fitted(clean(line), 2));
+  const rows = sizeOf(2)?.rows ?? Infinity;
+  const tight = shown.length + questionRows > rows;
+  for (const [at, line] of shown.entries()) if (line !== "" || at === 1 || !tight) mention(`${line}\n`);
+}
+
+function nextOf(sites: readonly Site[]): string {
+  const [only, ...more] = sites;
+  return only && more.length === 0 ? startLine(only.folder) : "zvault run -- CMD, in the folder of a project";
 }
 
 function passedLines(passed: Passed): string[] {

@@ -51,7 +51,7 @@ function rows(agent: AgentStatus, vault: VaultStatus | undefined): string[][] {
       : []),
     ...(some ? [["copies", some.mirror.time === null ? "no mirror yet" : `ciphertext mirror, ${age(some.mirror.time)}`]] : []),
     ...(some && some.exposed > 0
-      ? [["exposed", `${count(some.exposed, "secret")} seen in a git history: zvault ls names them, a new value ends it`]]
+      ? [["exposed", `${count(some.exposed, "secret")} seen in a git history: zvault ls, then zvault set NAME`]]
       : []),
     ...(some?.projects.map((one) => ["project", `${one.project === "" ? "none" : one.project} in ${one.folder}`]) ?? []),
     ["agent", `pid ${agent.pid}, since ${age(agent.since)}, ${count(agent.vaults.length, "vault")} open`],

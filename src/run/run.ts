@@ -165,7 +165,7 @@ async function values(o: RunInput, options: RunOptions, plan: Plan, meanwhile: M
 async function rememberRequest(o: RunInput, options: RunOptions, plan: Plan): Promise<void> {
   if (!o.places) return;
   const { callerName, rememberRequest: remember } = await import("./waiting.ts");
-  remember(o.places().runtime, options.command, plan.requests.length, callerName());
+  remember(o.places().runtime, options.command, plan.requests.length, callerName(o.env));
 }
 
 /** An env file with values beside its references. One stat each where there is none, and a short read where there is a stub. */

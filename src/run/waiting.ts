@@ -5,6 +5,8 @@
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename } from "node:path";
+import { marksOf } from "../signs/marks.ts";
+import { marks } from "../signs/tools.ts";
 
 export type Waiting = {
   /** RFC 3339 */
@@ -20,7 +22,21 @@ export type Waiting = {
 const most = 16;
 const largest = 16 * 1024;
 const lasting = 15 * 60_000;
-const shells = new Set(["sh", "bash", "dash", "zsh", "fish", "ksh", "env", "sudo", "zvault", "timeout", "nohup", "nice"]);
+const shells = new Set([
+  "sh",
+  "bash",
+  "dash",
+  "zsh",
+  "fish",
+  "ksh",
+  "env",
+  "sudo",
+  "zvault",
+  "timeout",
+  "nohup",
+  "nice",
+  "tmux: server",
+]);
 
 function place(runtime: string): string {
   return `${runtime}/waiting`;
@@ -109,8 +125,10 @@ export function programOf(command: readonly string[]): string {
   return [basename(first).slice(0, 40), ...shown, ...(shown.length < rest.length ? ["…"] : [])].join(" ");
 }
 
-/** The nearest ancestor that is no shell, by its name; "" where nobody can be seen. */
-export function callerName(pid = process.ppid): string {
+/** An AI tool whose variables are in `env`, else the nearest ancestor that is no shell, by its name; "" where nobody can be seen. */
+export function callerName(env: NodeJS.ProcessEnv, pid = process.ppid): string {
+  const mark = Object.keys(marksOf(env)).find((name) => marks.has(name));
+  if (mark !== undefined) return marks.get(mark) ?? "";
   let at = pid;
   for (let left = 12; at > 1 && left > 0; left--) {
     const stat = statOf(at);

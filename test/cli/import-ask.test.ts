@@ -23,7 +23,7 @@ t.test("what is in question is asked, each by name and line, and classes can be 
     "HOST_NAME=db\nAPI_URL=http://${HOST_NAME}/v1\nCOLOR=red#1\nTITLE=blue#2\nOTHER_LABEL=x#y\nMODE='open\nSHOP_SECRET=abcd-efgh-1234\n",
   );
   const typed = typing("zvault import");
-  await typed.type("  k, Enter: ", "s");
+  await typed.type("  k or s (Enter: k): ", "s");
   await typed.type(".env:3  COLOR has a #", "");
   await typed.type(".env:4  TITLE has a #", "P");
   await typed.type(".env:6  MODE has a quote that is not closed", "l");

@@ -55,6 +55,28 @@ export class Tmux {
     return this.#tmux("capture-pane", "-p");
   }
 
+  /** Lines as they were written, however often they were wrapped, from what left the screen on; and how many rows have left it. */
+  whole(): { lines: string[]; scrolled: number } {
+    const lines = this.#tmux("capture-pane", "-p", "-J", "-S", "-")
+      .split("\n")
+      .map((line) => line.trimEnd());
+    while (lines.at(-1) === "") lines.pop();
+    return { lines, scrolled: Number(this.#tmux("display-message", "-p", "#{history_size}")) };
+  }
+
+  /** The line that the cursor is in, and how many rows are above it, with those that left the screen. */
+  cursor(): { line: string; row: number } {
+    const [left, on] = this.#tmux("display-message", "-p", "#{history_size} #{cursor_y}").trim().split(" ").map(Number);
+    return { line: this.screen().split("\n")[on ?? 0] ?? "", row: (left ?? 0) + (on ?? 0) };
+  }
+
+  /** An empty screen with the prompt on top, and nothing that left it. */
+  async wipe(): Promise<void> {
+    this.keys("C-l");
+    await this.until(/^\$\s*$/);
+    this.#tmux("clear-history");
+  }
+
   resize(columns: number, rows: number): void {
     this.#tmux("resize-window", "-x", String(columns), "-y", String(rows));
   }

@@ -66,7 +66,8 @@ t.test("what stands there is a claim: links, large files and other forms are pas
   mkdirSync(path);
   t.doesNotThrow(() => forgetRequests(folder), "an unseal does not fail for a folder in its place");
   t.doesNotThrow(() => rememberRequest(`${folder}/no`, ["npm"], 1, "z", now));
-  t.type(callerName(), "string");
+  t.type(callerName({}), "string");
+  t.equal(callerName({ CLAUDECODE: "1" }), "Claude Code");
   t.end();
 });
 

@@ -6,6 +6,7 @@ import { ZvaultError } from "../../errors.ts";
 import { promptLine } from "../../run/prompt.ts";
 import { nearest } from "../../run/nearest.ts";
 import { table } from "../output.ts";
+import { fitted } from "../width.ts";
 import { readerOf } from "./reader.ts";
 import { labelOf, planAgain, type Site } from "./site.ts";
 import { longOptionText } from "./words.ts";
@@ -39,8 +40,10 @@ async function choiceOf(place: string, note: Note, used: Dialect | undefined, al
   if (!first) return "keep";
   const settled = options.find((option) => always.has(option.letter));
   if (settled) return settled.choice;
+  const letters = options.map((one) => one.letter).join(" or ");
   for (;;) {
-    const question = `${place}  ${note.text}\n    ${options.map((one) => one.text).join("\n    ")}\n  ${first.letter}, Enter: `;
+    const about = note.text.replace(/; it goes on to be expanded$/, "");
+    const question = `${fitted(`${place}  ${about}`, 2).join("\n")}\n    ${options.map((one) => one.text).join("\n    ")}\n  ${letters} (Enter: ${first.letter}): `;
     const answer = (await promptLine(question)).trim();
     const found = answer === "" ? first : options.find((option) => option.letter === answer.toLowerCase());
     if (!found) continue;
@@ -64,6 +67,8 @@ export async function consent(sites: readonly Site[], say: Say, show: (sites: Si
 
 type Row = { name: string; site: Site; places: string[]; secret: boolean; why: string };
 
+const idOf = ({ site, name }: Pick<Row, "site" | "name">): string => `${site.label}\0${name}`;
+
 /** Variables by name and folder: a class is one for all files of a folder. References and empty values have none to choose. */
 function rowsOf(sites: readonly Site[]): Row[] {
   const rows = new Map<string, Row>();
@@ -72,7 +77,7 @@ function rowsOf(sites: readonly Site[]): Row[] {
       for (const { key, line, to, why } of file.entries) {
         if (why === "a reference" || why === "empty") continue;
         const place = `${labelOf(site, file.name)}:${line}`;
-        const id = `${site.label}\0${key}`;
+        const id = idOf({ site, name: key });
         const row = rows.get(id);
         if (row) row.places.push(place);
         else rows.set(id, { name: key, site, places: [place], secret: to === "vault", why });
@@ -84,16 +89,20 @@ function rowsOf(sites: readonly Site[]): Row[] {
 
 async function edit(sites: readonly Site[], say: Say): Promise<Site[]> {
   let now = [...sites];
+  let told: (row: Row) => boolean = () => true;
   for (;;) {
     const rows = rowsOf(now);
-    const cells = rows.map((row, at) => [
-      `  ${at + 1}`,
-      row.secret ? "secret" : "setting",
-      row.name,
-      row.places.join(" "),
-      row.why,
-    ]);
-    for (const line of ["", ...table(cells)]) say(line);
+    const cells = rows
+      .map((row, at) => [row, at] as const)
+      .filter(([row]) => told(row))
+      .map(([row, at]) => [
+        `  ${at + 1}`,
+        row.secret ? "secret" : "setting",
+        row.name,
+        row.places.join(" "),
+        row.why.startsWith("--") ? "as you said" : row.why,
+      ]);
+    for (const line of table(cells)) say(line);
     const answer = await promptLine("Numbers or names to change over (Enter when done): ");
     const words = answer.split(/[\s,]+/).filter((word) => word !== "");
     if (words.length === 0) return now;
@@ -105,8 +114,11 @@ async function edit(sites: readonly Site[], say: Say): Promise<Site[]> {
       );
       say(`  there is no ${word}${close === undefined ? "" : `; did you mean ${close}?`}`);
     }
+    told = () => false;
     if (unknown.length > 0) continue;
     const chosen = new Set(words.flatMap((word) => rowsFor(word, rows)));
+    const ids = new Set([...chosen].map(idOf));
+    told = (row) => ids.has(idOf(row));
     now = now.map((site) =>
       changed(
         site,

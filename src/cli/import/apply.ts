@@ -1,7 +1,9 @@
 /** What an import changes outside of the vault, once the vault has the values: each file whole or not at all, and all of it reported. */
+import { dirname } from "node:path";
 import { stub } from "../../envfile/stub.ts";
 import { ZvaultError } from "../../errors.ts";
 import { overrideHead } from "../../readers/compose.ts";
+import { typedFolder } from "../../signs/refusal.ts";
 import { toZvaultError } from "../errors.ts";
 import { changeFile, writeWhole } from "../files.ts";
 import type { Session } from "../session.ts";
@@ -159,7 +161,7 @@ export function appliedLines(done: Applied, stored: Stored, o: { keep: boolean }
       : []),
     ...(done.stillTracked.length > 0 ? [`  still in git, take them out: git rm --cached -- ${done.stillTracked.join(" ")}`] : []),
     ...(done.exposed.length > 0 ? [`  marked as exposed until the next new value: ${last(done.exposed).join(" ")}`] : []),
-    `  second copy of the vault, encrypted: ${stored.mirror}`,
+    `  second copy, encrypted: ${typedFolder(dirname(stored.mirror), process.env["HOME"])}  `.padEnd(44) + "zvault backup list",
     ...(done.removed.length > 0 ? ["  not erased from disk blocks, backups, editor history, earlier git commits"] : []),
   ];
 }
@@ -180,7 +182,7 @@ function againLines(again: Difference | undefined, names: { changed: string[]; s
     ...line("new", again?.added ?? []),
     ...line("changed", [...names.changed, ...(again?.changed ?? [])]),
     ...(again ? line("as before", names.same) : []),
-    ...line("gone from the file, kept in the vault and in .env.zvault:", again?.gone ?? []),
+    ...line("not in the file any more, kept in the vault and its .zvault file:", again?.gone ?? []),
   ];
 }
 

@@ -3,7 +3,7 @@ import { valuesOf } from "../../envfile/document.ts";
 import { parse } from "../../envfile/parse.ts";
 import type { PlannedFile } from "../../envfile/plan.ts";
 import { shown, toText } from "../../envfile/text.ts";
-import { table } from "../output.ts";
+import { count, table } from "../output.ts";
 import type { Git, History } from "./git.ts";
 import { labelOf, type Site } from "./site.ts";
 
@@ -85,19 +85,12 @@ const day = (date: Date): string => date.toISOString().slice(0, 10);
 export function aroundLines(around: Around): string[] {
   const rows = [...around.facts.values()].flatMap(({ label, tracked, history, exposed }) => {
     if (!history && !tracked) return [];
-    const where = history
-      ? `is in ${history.commits === 1 ? "a commit" : `${history.commits} commits`} since ${day(history.first)}`
-      : "is in git's index";
+    const where = history ? `${count(history.commits, "commit")} since ${day(history.first)}` : "git's index";
     const names = exposed.map((one) => one.name).join(" ");
-    return [
-      [
-        `    ${label}`,
-        names === "" ? `${where}; no present secret is in there` : `${where}: treat as leaked, and give a new value to: ${names}`,
-      ],
-    ];
+    return [[`    ${label}`, names === "" ? `${where}; no present secret` : `${where}; needs a new value: ${names}`]];
   });
   return [
-    ...(rows.length > 0 ? ["", "  seen by git", ...table(rows)] : []),
+    ...(rows.length > 0 ? ["", "  seen by git: what it has is leaked", ...table(rows)] : []),
     ...(around.problem === undefined ? [] : ["", `  git was not asked: ${around.problem}`]),
     ...(around.leftovers.length > 0
       ? ["", "  copies that are not imported and may hold the same values", `    rm -- ${around.leftovers.map(quoted).join(" ")}`]

@@ -1,10 +1,13 @@
 /** The readers of an import, as a person or a script reads them. What stands in these files is not ours: a secret in it is not shown. */
 import type { Reader } from "../../readers/reader.ts";
 import { judge } from "../../scan/judge.ts";
-import { table } from "../output.ts";
+import { sizeOf } from "../width.ts";
 import type { Fix, Readers } from "./readers.ts";
 
 const widest = 100;
+const narrowest = 20;
+/** a reader and what to put there are one line up to here */
+const together = 78;
 
 /** Cut, and replaced where the scanner finds something in it. */
 function safe(text: string, found: Readers): string {
@@ -12,13 +15,23 @@ function safe(text: string, found: Readers): string {
   return text.length > widest ? `${text.slice(0, widest - 1)}…` : text;
 }
 
+/** On a terminal a quotation is cut at its margin. */
+function quotation(place: string, what: string, found: Readers): string {
+  const text = safe(what, found);
+  const room = Math.max(narrowest, (sizeOf(2)?.columns ?? Infinity) - place.length);
+  return text.length > room ? `${place}${text.slice(0, room - 1)}…` : `${place}${text}`;
+}
+
 function lines({ file, line, what, put, note }: Reader, found: Readers): string[] {
-  const first = `    ${file}:${line}  ${safe(what, found)}`;
+  const first = quotation(`    ${file}:${line}  `, what, found);
+  const whole = put === undefined || note !== undefined ? "" : `${first}  -> ${safe(put, found)}`;
+  if (whole !== "" && whole.length <= together) return [whole];
   const says = [put === undefined ? undefined : safe(put, found), note].filter((one) => one !== undefined && !first.endsWith(one));
   return [first, ...says.map((one) => `        -> ${one}`)];
 }
 
-export function readerLines(found: Readers, o: { fix: boolean }): string[] {
+/** `brief`: below comes a question. What will be written is named and not shown. */
+export function readerLines(found: Readers, o: { fix: boolean; brief: boolean }): string[] {
   const { readers, overrides, stubs, fixes } = found;
   const fixable = readers.filter((one) => one.edits !== undefined).length;
   return [
@@ -27,18 +40,14 @@ export function readerLines(found: Readers, o: { fix: boolean }): string[] {
       ? [`    --fix makes ${fixable === 1 ? "the change" : `the ${fixable} changes`} that ${fixable === 1 ? "is" : "are"} certain`]
       : []),
     ...(fixes.length > 0 ? ["", "  --fix changes", ...fixes.flatMap((one) => diffLines(one, found))] : []),
-    ...overrides.flatMap(({ file, text }) => [
+    ...(o.brief ? overrides.map(({ file }) => `  writes ${file} for compose 2.24 or newer (shown by --dry-run)`) : []),
+    ...(o.brief ? [] : overrides).flatMap(({ file, text }) => [
       "",
       `  writes ${file}  (compose 2.24 or newer; older: write these \`environment:\` lines in place of \`env_file:\`)`,
       ...text.split("\n").flatMap((line) => (line === "" || line.startsWith("#") ? [] : [`    ${line}`])),
     ]),
     ...(stubs.length > 0
-      ? [
-          "",
-          ...table(
-            stubs.map((label) => [`  leaves ${label} with a comment only`, "a program above fails without the file (--no-stub)"]),
-          ),
-        ]
+      ? ["", ...stubs.map((label) => `  leaves only a comment in ${label}: a program above needs it (--no-stub)`)]
       : []),
   ];
 }

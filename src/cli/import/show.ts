@@ -1,5 +1,6 @@
 /** The plan of an import as a person, or a script, reads it. Names, places and reasons; never a value. */
 import type { PlannedFile } from "../../envfile/plan.ts";
+import { dropEmpty } from "../listing.ts";
 import { count, table } from "../output.ts";
 import { type Around, aroundLines, gitWord } from "./around.ts";
 import { readerOf } from "./reader.ts";
@@ -16,9 +17,15 @@ function named(keys: readonly string[]): string {
 const keysOf = (file: PlannedFile, to: "vault" | "file"): string[] =>
   file.entries.filter((one) => one.to === to).map((one) => one.key);
 
-export function planLines(sites: readonly Site[], around: Around, o: { verbose: boolean; yes?: boolean }): string[] {
-  const all = sites.flatMap((site) => site.plan.files.map((file) => ({ site, file, label: labelOf(site, file.name) })));
-  const rows = all.map(({ site, file, label }) => {
+/** What is open in a plan: shown, or asked about below it, or decided. */
+export type Decisions = "shown" | "asked" | "taken";
+
+const filesOf = (sites: readonly Site[]): { site: Site; file: PlannedFile; label: string }[] =>
+  sites.flatMap((site) => site.plan.files.map((file) => ({ site, file, label: labelOf(site, file.name) })));
+
+/** A line for each file. */
+export function rowLines(sites: readonly Site[], around: Around): string[] {
+  const rows = filesOf(sites).map(({ site, file, label }) => {
     const stay = keysOf(file, "file");
     const secrets = keysOf(file, "vault");
     const word = gitWord(around, label);
@@ -26,13 +33,18 @@ export function planLines(sites: readonly Site[], around: Around, o: { verbose: 
       `  ${label}`,
       ...(sites.length > 1 ? [`→ project ${site.project}`] : []),
       ...(word === "" ? [] : [word]),
-      `${count(stay.length, "setting")} ${stay.length === 1 ? "stays" : "stay"} readable`,
-      count(secrets.length, "secret"),
+      stay.length === 0 ? "" : `${stay.length} ${stay.length === 1 ? "stays" : "stay"} readable`,
+      secrets.length === 0 ? "no secret" : count(secrets.length, "secret"),
       named(secrets),
     ];
   });
+  return table(dropEmpty(rows));
+}
+
+export function planLines(sites: readonly Site[], around: Around, o: { verbose: boolean; decisions: Decisions }): string[] {
+  const all = filesOf(sites);
   const where = sites.length === 1 ? `project ${sites[0]?.project ?? ""}` : count(sites.length, "project");
-  const lines = [`${count(all.length, "file")} to import into ${where}. Nothing is changed yet.`, "", ...table(rows)];
+  const lines = [`${count(all.length, "file")} to import into ${where}. Nothing is changed yet.`, "", ...rowLines(sites, around)];
   if (o.verbose) {
     lines.push("", "  why");
     lines.push(
@@ -46,8 +58,8 @@ export function planLines(sites: readonly Site[], around: Around, o: { verbose: 
   );
   const open = notes.filter(({ note }) => note.decision);
   const told = notes.filter(({ note }) => !note.decision);
-  if (open.length > 0) {
-    lines.push("", o.yes ? "  decided by --yes: the first of each" : "  needs a decision");
+  if (open.length > 0 && o.decisions !== "asked") {
+    lines.push("", o.decisions === "taken" ? "  decided by --yes: the first of each" : "  needs a decision");
     const choices = ({ site, note }: (typeof open)[number]): string =>
       (note.options ?? []).map((one) => optionText(one, readerOf(site.folder)).text).join("  ");
     const width = Math.max(...open.map(({ place }) => place.length));
@@ -57,10 +69,8 @@ export function planLines(sites: readonly Site[], around: Around, o: { verbose: 
     }
   }
   if (told.length > 0) lines.push("", "  look at", ...table(told.map(({ place, note }) => [place, note.text])));
-  const left = all.flatMap(({ file, label }) =>
-    file.leftOut.map((one) => [`    ${label}:${one.line}`, leftOutText(one, `${label}.zvault`)]),
-  );
-  if (left.length > 0) lines.push("", "  kept in the vault only", ...table(left));
+  const left = all.flatMap(({ file, label }) => file.leftOut.map((one) => [`    ${label}:${one.line}`, leftOutText(one)]));
+  if (left.length > 0) lines.push("", "  left out of what is committed, kept in the vault only", ...table(left));
   return [...lines, ...aroundLines(around)];
 }
 

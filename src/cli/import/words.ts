@@ -37,30 +37,26 @@ export function looksLike(rule: string): string {
   return `${/^(?:[AEIOaeio]|NPM|xAI)/.test(words[0] ?? "") ? "an" : "a"} ${words.join(" ")}`;
 }
 
-/** One line of the plan; `file`: what will be committed. */
-export function leftOutText(one: LeftOut, file: string): string {
-  const left = `It is left out of ${file}.`;
+/** One line of the plan, below "left out, kept in the vault only". */
+export function leftOutText(one: LeftOut): string {
   const { rule, name, looks } = one;
   if (rule === "commented-out assignment") {
     const what = looks === undefined ? "has a value behind it" : `holds what looks like ${looksLike(looks)}`;
-    return `the commented-out ${name ?? "assignment"} ${what}. ${left}`;
+    return `the commented-out ${name ?? "assignment"} ${what}`;
   }
-  if (rule === "a secret in words") return `a comment holds what looks like a password. ${left}`;
-  if (rule === "neither comment nor assignment") return `this line is neither comment nor assignment. ${left}`;
+  if (rule === "a secret in words") return `a comment holds what looks like a password`;
+  if (rule === "neither comment nor assignment") return `this line is neither comment nor assignment`;
   if (rule.startsWith("not read by ")) {
-    return rule === "not read by choice"
-      ? `${name ?? "this line"}, as you said. ${left}`
-      : `${name ?? "this line"} is ${rule}. ${left}`;
+    return rule === "not read by choice" ? `${name ?? "this line"}, as you said` : `${name ?? "this line"} is ${rule}`;
   }
-  if (rule === "value that a later line replaces")
-    return `${name ?? "a name"} has another value here, which a later line replaces. ${left}`;
+  if (rule === "value that a later line replaces") return `${name ?? "a name"} has another value here, which a later line replaces`;
   if (rule === "text glued to a secret") {
-    return `${name ?? "a value"} has a # behind it that other readers take for a part of the value. What follows is left out of ${file}.`;
+    return `${name ?? "a value"} has a # behind it that other readers take for a part of the value`;
   }
-  if (rule === "secret in a name") return `the name holds what looks like a secret. ${left}`;
+  if (rule === "secret in a name") return `the name holds what looks like a secret`;
   const again = /^holds the value of (.*)$/s.exec(rule)?.[1];
-  if (again !== undefined) return `this line repeats the value of ${again}. ${left}`;
-  return `a comment holds what looks like ${looksLike(rule)}. ${left}`;
+  if (again !== undefined) return `this line repeats the value of ${again}`;
+  return `a comment holds what looks like ${looksLike(rule)}`;
 }
 
 /** The letter to type, and what it stands for. `used`: the reader that this project has. */

@@ -2,6 +2,8 @@ import type { SlotInfo } from "../../calls.ts";
 import { ZvaultCommand } from "../../cli/base.ts";
 import { sure } from "../../cli/confirm.ts";
 import { name, presenceFlags, presenceOf, yesFlag } from "../../cli/flags.ts";
+import { isLayout } from "../../cli/listing.ts";
+import { count } from "../../cli/output.ts";
 import { ZvaultError } from "../../errors.ts";
 import { nearest } from "../../run/nearest.ts";
 
@@ -27,13 +29,15 @@ a copy: the answer lists what to rotate.`;
       { slot: slot.id },
       { presence: presenceOf(flags), what: `Take away ${called}` },
     );
+    // the layout of a file is no secret to anybody but in what was left out of it
+    const rotate = result.rotate.filter((path) => !isLayout(path));
     this.print(flags, result, () => [
       `took away ${called}; new root key and data key`,
-      ...(result.rotate.length === 0
+      ...(rotate.length === 0
         ? []
         : [
-            `what was written before stays readable to whoever kept a copy: rotate these ${result.rotate.length}`,
-            ...result.rotate.map((path) => `  ${path}`),
+            `what was written before stays readable to whoever kept a copy: rotate ${count(rotate.length, "secret")}:`,
+            ...rotate.map((path) => `  ${path}`),
           ]),
     ]);
   }

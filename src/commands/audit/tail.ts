@@ -1,7 +1,7 @@
 import * as Flags from "@oclif/core/flags";
 import type { AuditLine } from "../../calls.ts";
 import { ZvaultCommand } from "../../cli/base.ts";
-import { sayJson, say, table } from "../../cli/output.ts";
+import { sayJson, table, tell } from "../../cli/output.ts";
 import { limits } from "../../verbs.ts";
 
 export default class AuditTail extends ZvaultCommand {
@@ -16,7 +16,7 @@ export default class AuditTail extends ZvaultCommand {
     const { flags } = await this.parse(AuditTail);
     const { lines } = (await this.session(flags).ask("audit.tail", { lines: flags.lines })).result;
     if (flags.json) for (const line of lines) sayJson(line, 0);
-    else for (const row of table(lines.map(cells))) say(row);
+    else tell(table(lines.map(cells)));
   }
 }
 

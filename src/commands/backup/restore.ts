@@ -33,8 +33,9 @@ still there, damaged or not, is moved aside, never written over. The restored va
     const dir = realpathSync(resolve(flags.vault ?? process.env["ZVAULT_DIR"] ?? ".").replace(/\/\.zvault$/, ""));
     const from = flags.from === "mirror" ? "mirror" : resolve(flags.from);
     const id = flags.id ?? headVault();
-    const there = existsSync(`${dir}/.zvault`) ? " The one that is there is moved aside." : "";
-    const question = `Restore the vault of ${dir} from ${from === "mirror" ? "the newest mirror" : from}?${there}`;
+    const there = existsSync(`${dir}/.zvault`) ? " What is there is moved aside." : "";
+    const where = flags.vault === undefined && process.env["ZVAULT_DIR"] === undefined ? "this folder" : dir;
+    const question = `Restore the vault of ${where} from ${from === "mirror" ? "the newest mirror" : from}?${there}`;
     await sure(question, { yes: flags.yes, usually: true, no: "nothing was restored" });
     const session = this.session(flags);
     await session.client();
