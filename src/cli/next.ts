@@ -1,5 +1,6 @@
 /** How a project is started, by its own files: what a person is told to type next. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { readCommitted } from "./files.ts";
 
 const largest = 1024 * 1024;
 
@@ -15,8 +16,8 @@ export function startLine(folder: string): string {
 function scriptOf(folder: string): { line: string; ours: boolean } | undefined {
   let scripts: Record<string, unknown>;
   try {
-    const bytes = readFileSync(`${folder}/package.json`).subarray(0, largest);
-    scripts = (JSON.parse(bytes.toString("utf8")) as { scripts?: Record<string, unknown> }).scripts ?? {};
+    const bytes = readCommitted(`${folder}/package.json`, largest);
+    scripts = (JSON.parse(new TextDecoder().decode(bytes)) as { scripts?: Record<string, unknown> }).scripts ?? {};
   } catch {
     return undefined; // none, or not ours to read
   }
