@@ -1,6 +1,5 @@
 /** Commands in the hands of an unprivileged user, and another program of that user beside them. Root drops to that user. */
 import "../helpers/detached.ts";
-import "../helpers/detached.ts";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";
@@ -13,6 +12,11 @@ const readable = spawnSync("/usr/bin/test", ["-r", main], { ...user, cwd: "/" })
 const skip = !readable && "not run: the sources are closed to other users";
 
 type Place = { folder: string; env: Record<string, string>; run(line: string, more?: Record<string, string>): string };
+
+/** For env(1): tap puts NODE_OPTIONS into everything that node spawns, and then writes where that user may not. */
+function cleared(env: Record<string, string>, argv: string[]): string[] {
+  return ["-i", ...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...argv];
+}
 
 /** A folder of that user with `zvault` on PATH and a vault in `shop`. */
 function makePlace(t: Test): Place {
@@ -30,7 +34,8 @@ function makePlace(t: Test): Place {
     NODE_COMPILE_CACHE: `${folder}/home/cache`,
   };
   const run = (line: string, more: Record<string, string> = {}): string => {
-    const { stdout, stderr } = spawnSync("/bin/sh", ["-c", line], { ...user, cwd: `${folder}/shop`, env: { ...env, ...more } });
+    const argv = cleared({ ...env, ...more }, ["/bin/sh", "-c", line]);
+    const { stdout, stderr } = spawnSync("/usr/bin/env", argv, { ...user, cwd: `${folder}/shop` });
     return stdout.toString() + stderr.toString();
   };
   t.teardown(() => {
@@ -49,10 +54,9 @@ t.test(
   async (t) => {
     const { folder, env, run } = place;
     const line = "echo $$ > ../pid; exec zvault kv put env/shop/TYPED";
-    const child: ChildProcess = spawn("script", ["-qefc", line, "/dev/null"], {
+    const child: ChildProcess = spawn("/usr/bin/env", cleared(env, ["script", "-qefc", line, "/dev/null"]), {
       ...user,
       cwd: `${folder}/shop`,
-      env,
       stdio: ["pipe", "pipe", "ignore"],
     });
     let seen = "";
@@ -91,7 +95,13 @@ t.test("the agent keeps no descriptor of who started it, and nobody raises its c
   const { run } = place;
   run("zvault seal; exec 63</etc/hostname 90</etc/hostname; zvault status");
   const { agent } = JSON.parse(run("zvault status --json")) as { agent: { pid: number } };
-  const fds = fs.readdirSync(`/proc/${agent.pid}/fd`).map((fd) => fs.readlinkSync(`/proc/${agent.pid}/fd/${fd}`));
+  const fds = fs.readdirSync(`/proc/${agent.pid}/fd`).flatMap((fd) => {
+    try {
+      return fs.readlinkSync(`/proc/${agent.pid}/fd/${fd}`);
+    } catch {
+      return []; // closed by now
+    }
+  });
   t.notMatch(fds.join(), "/etc/hostname");
   t.match(fs.readFileSync(`/proc/${agent.pid}/limits`, "latin1"), /Max core file size +0 +0 /);
   if (spawnSync("which", ["prlimit"]).status !== 0) return t.comment("not run: prlimit");
