@@ -12,7 +12,8 @@ import { interleaved, median, ratio, report, timeOnce } from "./measure.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const zvault = join(root, "dist/zvault");
 const node = process.execPath;
-const rounds = Number(process.argv[2] ?? 30);
+/** behind the `--detached` that detached.ts puts first */
+const rounds = Number(process.argv.slice(2).find((word) => /^\d+$/.test(word)) ?? 30);
 
 if (!fs.existsSync(zvault)) execFileSync("npm", ["run", "build"], { cwd: root, stdio: "inherit" });
 console.log(
