@@ -1,10 +1,11 @@
 import * as Flags from "@oclif/core/flags";
-import { lstatSync, readFileSync, rmSync } from "node:fs";
+import { lstatSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { ZvaultCommand } from "../cli/base.ts";
 import { sure } from "../cli/confirm.ts";
 import { checkFree, unignore, writeBack } from "../cli/eject/apply.ts";
 import { type Everything, type OldFile, projectFiles, readEverything, refsOf, stillImported } from "../cli/eject/read.ts";
+import { readCommitted } from "../cli/files.ts";
 import { presenceFlags, presenceOf, yesFlag } from "../cli/flags.ts";
 import { known } from "../cli/import/vault.ts";
 import { count, showLine } from "../cli/output.ts";
@@ -157,11 +158,22 @@ function planLines(all: Everything, planned: readonly Planned[], asWas: boolean)
   return lines;
 }
 
+/** A file that is too large, or none any more, is none of ours. */
+function isOurs(path: string): boolean {
+  try {
+    return new TextDecoder().decode(readCommitted(path, largestCompose)).startsWith("# written by zvault");
+  } catch {
+    return false;
+  }
+}
+
+const largestCompose = 1024 * 1024;
+
 function removeCompose(folder: string): string[] {
   return composeFiles.filter((name) => {
     const path = `${folder}/${name}`;
     if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return false;
-    if (!readFileSync(path, "utf8").startsWith("# written by zvault")) return false;
+    if (!isOurs(path)) return false;
     rmSync(path);
     return true;
   });
