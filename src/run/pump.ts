@@ -1,5 +1,6 @@
 /** What the program writes into a pipe or a pty, through the mask, to one of our descriptors. Reads no faster than it can write. */
 import { write } from "node:fs";
+import { Buffer } from "node:buffer";
 import { Socket, type SocketConstructorOpts } from "node:net";
 import { ReadStream } from "node:tty";
 import type { MaskSet } from "./mask/borders.ts";
@@ -10,6 +11,8 @@ const looksBinary = 8192;
 /** A background process may keep the pipe open for ever: after the program's end we wait this long for more, in ms. */
 const linger = 200;
 const busy = 2;
+/** Bytes read at once; a pipe of that size makes few turns between the program and us. */
+export const pipeRoom = 262_144;
 /** One is read into while the others wait to be written. */
 const buffers = 4;
 /** A pty holds less (12 KiB) when its program ends: what comes after that many bytes was written since, by somebody else. */
@@ -50,9 +53,9 @@ export class Pump {
     this.#pty = o.pty === true;
     this.#nul = o.nul ?? "pass";
     this.#stream = new MaskStream(set, this.#pty);
-    const ring = Array.from({ length: buffers }, () => new Uint8Array(new ArrayBuffer(65_536)));
+    const ring = Array.from({ length: buffers }, () => Buffer.from(new ArrayBuffer(pipeRoom)));
     let next = 0;
-    const buffer = () => ring[next++ % buffers] ?? new Uint8Array(0);
+    const buffer = () => ring[next++ % buffers] ?? Buffer.alloc(0);
     const callback = (count: number, into: Uint8Array) => this.#take(into.subarray(0, count));
     const options: SocketConstructorOpts = { readable: true, writable: false, onread: { buffer, callback } };
     this.#source = this.#pty ? new ReadStream(source, options) : new Socket({ fd: source, ...options });

@@ -15,7 +15,7 @@ import type { Ending } from "./exit.ts";
 import type { MaskSet } from "./mask/borders.ts";
 import { outputPty } from "./output-pty.ts";
 import { startFailure } from "./program.ts";
-import { type Nul, Pump } from "./pump.ts";
+import { type Nul, Pump, pipeRoom } from "./pump.ts";
 import { Witness } from "./witness.ts";
 
 /** "terminal": masked, and a terminal to the program */
@@ -33,9 +33,9 @@ const forwarded: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "S
 export async function runMasked(start: Start, set: MaskSet, masked: Masked, guard: Shield, nul: Nul): Promise<Outcome> {
   // with stdout and stderr in one place (2>&1) one pipe keeps the order of the lines
   const joined = masked.stdout && masked.stderr === true && samePlace();
-  const out = masked.stdout ? pipe2() : undefined;
+  const out = masked.stdout ? pipe2(pipeRoom) : undefined;
   const screen = masked.stderr === "terminal" ? outputPty(2) : undefined;
-  const err = screen?.ends ?? (masked.stderr !== false && !joined ? pipe2() : undefined);
+  const err = screen?.ends ?? (masked.stderr !== false && !joined ? pipe2(pipeRoom) : undefined);
   let child: ChildProcess | undefined;
   const signals = handleSignals(() => child);
   try {

@@ -4,6 +4,8 @@
  * a value. On a terminal also what stands where a long line is wrapped: line breaks and margins, less's " \b", and the last character of
  * the row, which vim writes twice before it moves on; and NUL, which a terminal leaves out: UTF-16 is read there as it is.
  */
+import { Buffer } from "node:buffer";
+
 const escape = 27;
 const backspace = 8;
 const space = 32;
@@ -24,7 +26,7 @@ export type View = {
 /** Views that differ from the text itself. `run`: see `runBefore`. `longest`: what is looked for, in bytes. */
 export function views(text: Uint8Array, run: number, terminal: boolean, longest: number): View[] {
   const breaks = wrapped(text, run);
-  const ansi = text.includes(escape) || text.includes(backspace);
+  const ansi = holds(text, escape) || holds(text, backspace);
   const made = ansi || breaks ? [squeeze(text, breaks, false)] : [];
   if (!terminal) return made;
   const view = squeeze(text, true, true);
@@ -36,6 +38,11 @@ export function views(text: Uint8Array, run: number, terminal: boolean, longest:
     made.push({ bytes: view.bytes.subarray(from, last), origin: view.origin.subarray(from, last) });
   }
   return made;
+}
+
+/** Buffer's own search is several times faster than a typed array's. */
+function holds(text: Uint8Array, byte: number): boolean {
+  return Buffer.from(text.buffer, text.byteOffset, text.length).includes(byte);
 }
 
 function squeeze(text: Uint8Array, breaks: boolean, rows: boolean): View {
