@@ -39,14 +39,14 @@ const mutants: Record<string, Mutant> = {
   },
   "cached salt": {
     file: "src/vault/record.ts",
-    from: "return hmac(keys.hedge, random(32), number, hmac(keys.hedge, meta), ...cells);",
-    to: "return hmac(keys.hedge, number);",
+    from: "    add(random(32));\n    addNumber(sequence);\n    addNumber(meta.length);\n    add(meta);",
+    to: "    addNumber(sequence);\n    return;",
     test: "test/vault/record.test.ts",
   },
   "salt without the kernel's bytes": {
     file: "src/vault/record.ts",
-    from: "return hmac(keys.hedge, random(32), number,",
-    to: "return hmac(keys.hedge, number,",
+    from: "    add(random(32));\n",
+    to: "",
     test: "test/vault/record.test.ts",
   },
   "no prev in the audit chain": {
@@ -129,8 +129,8 @@ const mutants: Record<string, Mutant> = {
   },
   "read-back skipped": {
     file: "src/vault/engines/project.ts",
-    from: "if (!vault.barrier.holds(ref, value, keys))",
-    to: "if (value.wiped && ref.cell < 0)",
+    from: "const found = vault.barrier.different(written);",
+    to: "const found = written.find(() => false);",
     test: "test/vault/import.test.ts",
   },
   "every comparison is equal": {

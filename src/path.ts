@@ -7,6 +7,8 @@ import { ZvaultError } from "./errors.ts";
 import { limits } from "./verbs.ts";
 
 const segment = /^[A-Za-z0-9._-]+$/;
+/** A whole path, for the thousands that are one; what it refuses is looked at again for the reason. */
+const whole = /^(?!\.\.?(?:\/|$))[A-Za-z0-9._-]{1,128}(?:\/(?!\.\.?(?:\/|$))[A-Za-z0-9._-]{1,128}){0,15}$/;
 
 function refuse(text: string, why: string): ZvaultError {
   // what was typed may hold anything: it is echoed escaped and cut
@@ -17,6 +19,7 @@ function refuse(text: string, why: string): ZvaultError {
 
 /** The reason why `text` is no canonical path, or undefined if it is one. */
 export function pathProblem(text: string): string | undefined {
+  if (text.length <= limits.path && whole.test(text)) return undefined;
   if (text.length > limits.path) return `longer than ${limits.path} bytes`;
   const parts = text.split("/");
   if (parts.length > limits.segments) return `more than ${limits.segments} segments`;

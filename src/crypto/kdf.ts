@@ -2,7 +2,7 @@
  * Keys from keys and from passphrases. HKDF (RFC 5869) is built on createHmac here: hkdfSync keeps the key in a KeyObject until
  * the garbage collector comes.
  */
-import { argon2Sync, createHmac } from "node:crypto";
+import { argon2Sync, createHmac, type Hmac } from "node:crypto";
 import { Secret } from "./secret.ts";
 
 const hashLength = 32;
@@ -10,6 +10,15 @@ const hashLength = 32;
 /** HMAC-SHA256 of the parts one after the other, without marks between them. */
 export function hmac(key: Secret, ...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   return key.use((bytes) => mac(bytes, parts));
+}
+
+/** HMAC-SHA256 of what `feed` gives to `add`, piece by piece, without marks between them: no second copy of a value is made. */
+export function hmacOver(key: Secret, feed: (add: (bytes: Uint8Array) => void) => void): Uint8Array<ArrayBuffer> {
+  return key.use((bytes) => {
+    const work = createHmac("sha256", bytes);
+    feed((piece) => void work.update(piece));
+    return digestOf(work);
+  });
 }
 
 /** HKDF-SHA256; `length` ≤ 8160 bytes. An empty salt is 32 zero bytes, as the RFC has it. */
@@ -35,7 +44,12 @@ export function hkdf(key: Secret, salt: Uint8Array, info: string, length: number
 function mac(key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const work = createHmac("sha256", key);
   for (const part of parts) work.update(part);
-  const { buffer, byteOffset, length } = work.digest(); // a plain view of it: no Buffer, no copy
+  return digestOf(work);
+}
+
+/** A plain view of it: no Buffer, no copy. */
+function digestOf(work: Hmac): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, length } = work.digest();
   return new Uint8Array(buffer, byteOffset, length);
 }
 

@@ -9,14 +9,15 @@ import { allocate, type Cell } from "./arena.ts";
 
 const printed = "[secret]";
 const live = new Set<Secret>();
+type Borrowed = Pick<Cell, "bytes" | "free">;
 const worstLast: readonly MemoryKind[] = ["memfd_secret", "mlock", "unlocked"];
 
 export class Secret {
-  #cell: Cell | undefined;
+  #cell: Cell | Borrowed | undefined;
   readonly #length: number;
 
-  private constructor(length: number) {
-    this.#cell = allocate(length);
+  private constructor(length: number, cell: Cell | Borrowed = allocate(length)) {
+    this.#cell = cell;
     this.#length = length;
     live.add(this);
   }
@@ -24,6 +25,11 @@ export class Secret {
   /** Zeroes. */
   static alloc(length: number): Secret {
     return new Secret(length);
+  }
+
+  /** `bytes` themselves, where they lie: they stay their owner's, who zeroes them; `wipe` only lets go of them. */
+  static borrow(bytes: Uint8Array): Secret {
+    return new Secret(bytes.length, { bytes: bytes as Uint8Array<ArrayBuffer>, free: () => {} });
   }
 
   /** Copies `bytes` and zeroes them where they were. */
@@ -75,9 +81,9 @@ export class Secret {
     this.wipe();
   }
 
-  /** Where it lies; for `secretMemory`. */
+  /** Where it lies, if it is its own; for `secretMemory`. */
   get memory(): { kind: MemoryKind; why: string } | undefined {
-    return this.#cell && { kind: this.#cell.kind, why: this.#cell.why };
+    return this.#cell && "kind" in this.#cell ? { kind: this.#cell.kind, why: this.#cell.why } : undefined;
   }
 
   toString(): string {

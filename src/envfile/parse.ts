@@ -9,7 +9,7 @@
  * of that line is no end, at the last one before it that is. Source: node_modules/dotenv/dist/index.cjs, function `H`.
  */
 import type { Assignment, Document, Line, Piece, Quote } from "./document.ts";
-import { toBytes, toText } from "./text.ts";
+import { byteLength, toText } from "./text.ts";
 
 const space = /\s/;
 
@@ -60,6 +60,11 @@ function closing(text: string, open: number): number {
   return escaped.findLast((one) => endsLine(text, one + 1)) ?? -1;
 }
 
+/** `#`, CR, LF */
+function endsBare(unit: number): boolean {
+  return unit === 35 || unit === 13 || unit === 10;
+}
+
 type Read = { raw: string; from: number; quote: Quote; value: string };
 
 /** The value whose separator ends at `at`. */
@@ -73,7 +78,7 @@ function readValue(text: string, at: number): Read {
     }
   }
   let end = at;
-  while (end < text.length && !"#\r\n".includes(text.charAt(end))) end++;
+  while (end < text.length && !endsBare(text.charCodeAt(end))) end++;
   const whole = text.slice(at, end);
   const raw = whole.trim();
   const from = raw === "" ? at : at + whole.indexOf(raw);
@@ -164,7 +169,7 @@ export function parseText(text: string, narrow = false): Document {
   }
   function byteOf(at: number): number {
     if (narrow) return at;
-    byte += toBytes(text.slice(byteAt, at)).length;
+    byte += byteLength(text.slice(byteAt, at));
     byteAt = at;
     return byte;
   }

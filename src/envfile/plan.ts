@@ -71,7 +71,8 @@ type Source = { name: string; document: Document; text: string; splits: Split[] 
 function readSource(file: { name: string; bytes: Uint8Array }, environment: ChooseOptions["environment"]): Source {
   suffixOf(file.name); // refuses a name that gives no path
   const [first, second] = file.bytes;
-  const nuls = file.bytes.reduce((sum, byte) => sum + (byte === 0 ? 1 : 0), 0);
+  let nuls = 0;
+  for (const byte of file.bytes) if (byte === 0) nuls++;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || nuls > file.bytes.length / 4) {
     throw new ZvaultError("usage", `${file.name} is UTF-16, which no dotenv reader understands`, { hint: "save it as UTF-8" });
   }

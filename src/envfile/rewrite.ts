@@ -16,7 +16,7 @@ import { Traces } from "./traces.ts";
 /** What the scanner answers (`scan/judge.ts`). */
 export type Judge = {
   /** an everyday word: another text that holds it tells nothing */
-  isWord(value: Uint8Array): boolean;
+  isEveryday(value: Uint8Array): boolean;
   classify(name: string, value: string): { class: "secret" | "setting"; why: string };
   /** build tools put the value into a browser bundle */
   isPublic(name: string): boolean;
@@ -213,7 +213,8 @@ export function rewrite(
       for (const one of assignments(source.document)) {
         // every assignment of a stored name counts, also one that a later line replaces
         const value = valueBytes(one);
-        if ((source.drops.has(one) || entries.get(one.name)?.to === "vault") && !judge.isWord(value)) traces.add(one.name, value);
+        if ((source.drops.has(one) || entries.get(one.name)?.to === "vault") && !judge.isEveryday(value))
+          traces.add(one.name, value);
       }
       // what another dialect reads, and the texts between the variables of an expression
       for (const entry of source.entries) if (entry.to === "vault") addEntry(traces, entry, judge);
@@ -230,7 +231,8 @@ export function rewrite(
 
 /** Of an expression only the texts that would be a secret under any name: `postgres://` before a variable is none. */
 function addEntry(traces: Traces, entry: Entry, judge: Judge): void {
-  if (!entry.expand && !judge.isWord(entry.value)) traces.add(entry.key, entry.value);
+  // as it is written it was an assignment above
+  if (entry.rewritten && !entry.expand && !judge.isEveryday(entry.value)) traces.add(entry.key, entry.value);
   for (const text of entry.literals) {
     if (judge.classify("TITLE", shown(text)).class === "secret") traces.add(entry.key, toBytes(text));
   }

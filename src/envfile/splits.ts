@@ -64,12 +64,13 @@ export function splitsOf(document: Document, environment: Readonly<Record<string
     found.push({ kind, line, name, text: texts[kind] });
   };
   const names = new Set(assignments(document).map((one) => one.name));
+  const outside = new Map(Object.entries(environment));
   const first = document[0];
   if (first && textOf(first).startsWith("\ufeff")) add("bom", 1, assignments(document)[0]?.name ?? "");
   for (const [at, piece] of document.entries()) {
     const bareCr = hasBareCr(textOf(piece), at === document.length - 1);
     if (piece.kind === "assignment") {
-      for (const kind of kindsOf(piece, names, environment)) add(kind, piece.line, piece.name);
+      for (const kind of kindsOf(piece, names, outside)) add(kind, piece.line, piece.name);
       if (at > 0 && piece.before.includes("\ufeff")) add("bom", piece.line, piece.name);
       if (bareCr) add("bare-cr", piece.line, piece.name);
       continue;
@@ -104,16 +105,12 @@ function nextName(document: Document, at: number): string {
   return next?.kind === "assignment" ? next.name : "";
 }
 
-function kindsOf(
-  one: Assignment,
-  names: ReadonlySet<string>,
-  environment: Readonly<Record<string, string | undefined>>,
-): SplitKind[] {
+function kindsOf(one: Assignment, names: ReadonlySet<string>, environment: ReadonlyMap<string, string | undefined>): SplitKind[] {
   const kinds = [...spellingKinds(one), ...contentKinds(one, names)];
   if (one.separator === ":") kinds.push("colon");
   if (/export[^\S ]/.test(one.before)) kinds.push("export");
   if (!/^[A-Za-z_][\w.]*$/.test(one.name) || one.name === "__proto__") kinds.push("odd-name");
-  const outside = environment[one.name];
+  const outside = environment.get(one.name);
   if (outside !== undefined && outside !== one.value) kinds.push("set-outside");
   return kinds;
 }

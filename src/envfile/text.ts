@@ -46,13 +46,8 @@ export function toText(bytes: Uint8Array): string {
 /** Lone U+DC80–U+DCFF only: with the `u` flag a pair is one code point and does not match. */
 const escaped = /[\u{dc80}-\u{dcff}]+/gu;
 
-function isPlain(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) >= 0xd800) return false;
-  return true;
-}
-
 export function toBytes(text: string): Uint8Array {
-  if (isPlain(text)) return encoder.encode(text);
+  if (text.isWellFormed()) return encoder.encode(text);
   const parts: Uint8Array[] = [];
   let from = 0;
   for (const found of text.matchAll(escaped)) {
@@ -67,18 +62,17 @@ export function toBytes(text: string): Uint8Array {
 
 /** `toBytes(text).length` */
 export function byteLength(text: string): number {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) >= 0x80) return toBytes(text).length;
-  return text.length;
+  return text.isWellFormed() ? Buffer.byteLength(text) : toBytes(text).length;
 }
 
 /** What a program that decodes the bytes as UTF-8 sees: U+FFFD in place of what is none. */
 export function shown(text: string): string {
-  return isPlain(text) ? text : lenient.decode(toBytes(text));
+  return text.isWellFormed() ? text : lenient.decode(toBytes(text));
 }
 
 /** False when `shown` is not all that there is. */
 export function isUtf8(text: string): boolean {
-  return isPlain(text) || Buffer.compare(Buffer.from(shown(text)), toBytes(text)) === 0;
+  return text.isWellFormed() || Buffer.compare(Buffer.from(shown(text)), toBytes(text)) === 0;
 }
 
 export function join(parts: readonly Uint8Array[]): Uint8Array {

@@ -48,12 +48,37 @@ function tryRule(rule: Rule, text: string, at: number): { start: number; end: nu
   return undefined;
 }
 
+const pairOf = (text: string, at: number): number => (text.charCodeAt(at) << 8) | text.charCodeAt(at + 1);
+
+/** The keywords of all rules by their first two units, and which two units begin one. */
+const beginning = new Map<number, string[]>();
+const begins = new Uint8Array(65_536);
+for (const keyword of new Set(rules.flatMap((rule) => rule.keywords))) {
+  const pair = pairOf(keyword, 0);
+  beginning.set(pair, [...(beginning.get(pair) ?? []), keyword]);
+  begins[pair] = 1;
+}
+
+/** One pass for all keywords: most texts hold none, and thousands of them are looked at. */
+function keywordsIn(folded: string): Set<string> {
+  const found = new Set<string>();
+  for (let at = 0; at + 1 < folded.length; at++) {
+    const pair = pairOf(folded, at);
+    if (begins[pair] !== 1) continue;
+    for (const keyword of beginning.get(pair) ?? []) if (folded.startsWith(keyword, at)) found.add(keyword);
+  }
+  return found;
+}
+
 function byRules(text: string, some: readonly Rule[] = rules): Hit[] {
   // no unit of `oneUnitPerByte` becomes two
   const folded = text.toLowerCase();
+  const there = keywordsIn(folded);
+  if (there.size === 0) return [];
   const hits: Hit[] = [];
   for (const rule of some) {
     for (const keyword of rule.keywords) {
+      if (!there.has(keyword)) continue;
       let from = 0;
       for (let at = folded.indexOf(keyword); at !== -1; at = folded.indexOf(keyword, at + 1)) {
         if (at < from) continue;

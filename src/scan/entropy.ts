@@ -1,14 +1,22 @@
 /** How much a text looks like chance, and whether the mask may take it. All texts one unit per byte (latin1). */
+import { Buffer } from "node:buffer";
+
+/** Of `shannon`, all 0 between two calls: a new array for each of thousands of short texts costs more than the counting. */
+const counts = new Uint32Array(256);
 
 /** Shannon entropy in bits per unit. */
 export function shannon(text: string): number {
-  const counts = new Uint32Array(256);
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at) & 255;
     counts[unit] = (counts[unit] ?? 0) + 1;
   }
   let bits = 0;
-  for (const count of counts) if (count > 0) bits -= (count / text.length) * Math.log2(count / text.length);
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at) & 255;
+    const count = counts[unit] ?? 0;
+    if (count > 0) bits -= (count / text.length) * Math.log2(count / text.length);
+    counts[unit] = 0;
+  }
   return bits;
 }
 
@@ -46,20 +54,27 @@ export function isCommon(text: string): boolean {
   return words.length > 0 && (small.length <= words.length / 2 || words.length <= 2 || /^[\d\s_.:/,-]+$/.test(text));
 }
 
-function kindOf(unit: string): number {
-  return unit >= "a" && unit <= "z" ? 1 : unit >= "A" && unit <= "Z" ? 2 : unit >= "0" && unit <= "9" ? 3 : 4;
+/** Lower case, upper case, digit, other: four bits. */
+function kindOf(unit: number): number {
+  return unit >= 97 && unit <= 122 ? 1 : unit >= 65 && unit <= 90 ? 2 : unit >= 48 && unit <= 57 ? 4 : 8;
 }
 
-/** Share of neighbours of different kinds (lower case, upper case, digit, other): words have few, random texts many. */
+function kindsIn(text: string): number {
+  let bits = 0;
+  for (let at = 0; at < text.length; at++) bits |= kindOf(text.charCodeAt(at));
+  return (bits & 1) + ((bits >> 1) & 1) + ((bits >> 2) & 1) + (bits >> 3);
+}
+
+/** Share of neighbours of different kinds: words have few, random texts many. */
 function changes(text: string): number {
   let found = 0;
-  for (let at = 1; at < text.length; at++) if (kindOf(text.charAt(at)) !== kindOf(text.charAt(at - 1))) found++;
+  for (let at = 1; at < text.length; at++) if (kindOf(text.charCodeAt(at)) !== kindOf(text.charCodeAt(at - 1))) found++;
   return found / Math.max(1, text.length - 1);
 }
 
 function randomRun(run: string): boolean {
   if (/^(?:[0-9a-f]{32,}|[0-9A-F]{32,})$/.test(run)) return shannon(run) > 3;
-  const kinds = new Set(Array.from(run, kindOf)).size;
+  const kinds = kindsIn(run);
   if (run.length >= 16 && kinds >= 3) return shannon(run) >= 3.2 && changes(run) >= 0.25;
   if (run.length >= 20 && kinds >= 2 && /\d/.test(run)) return shannon(run) >= 3.2 && changes(run) >= 0.25;
   return run.length >= 32 && kinds >= 2 && shannon(run) >= 4 && changes(run) >= 0.25;
@@ -78,22 +93,32 @@ export function looksRandom(text: string): boolean {
   });
 }
 
+/** One unit per byte: only kinds and counts matter here. */
+function textOf(value: Uint8Array): string {
+  return Buffer.from(value.buffer, value.byteOffset, Math.min(value.length, 4096)).toString("latin1");
+}
+
+/** Several common words together are guessable, but no program prints them all day. */
+function isPhrase(text: string): boolean {
+  return text.length >= 12 && !text.includes("://") && wordsOf(text).filter((word) => word.length > 1).length >= 3;
+}
+
+/** True for what other texts hold all the time without telling anything: an everyday word, a small number, white space. */
+export function isEveryday(value: Uint8Array): boolean {
+  if (value.length <= 1) return true;
+  const text = textOf(value);
+  return isCommon(text) ? !isPhrase(text) : /^\s*$/.test(text) || /^\d{1,4}$/.test(text);
+}
+
 /**
  * What the mask may do with a value of class secret: "mask" everywhere; "borders": only between characters that are no part of a
  * word, since it is short or guessable and would hit by chance; "no": never, since it would hit all the time. The value is not
  * kept.
  */
 export function maskable(value: Uint8Array): "mask" | "borders" | "no" {
-  if (value.length <= 1) return "no";
-  // one unit per byte: only kinds and counts matter here
-  const text = Array.from(value.subarray(0, 4096), (byte) => String.fromCharCode(byte)).join("");
-  // several common words together are guessable, but no program prints them all day
-  if (isCommon(text))
-    return value.length >= 12 && !text.includes("://") && wordsOf(text).filter((word) => word.length > 1).length >= 3
-      ? "borders"
-      : "no";
-  if (/^\s*$/.test(text) || /^\d{1,4}$/.test(text)) return "no";
-  if (value.length < 8) return "borders";
+  if (isEveryday(value)) return "no";
+  const text = textOf(value);
+  if (value.length < 8 || isCommon(text)) return "borders";
   const distinct = new Set(text).size;
   const weak =
     distinct < 5 ||

@@ -195,12 +195,30 @@ export class Barrier {
   }
 
   /** True when what lies on disk at `ref` opens to exactly `value`. */
-  holds(ref: CellRef, value: Secret, made?: RecordKeys): boolean {
-    if (!made) return this.together((keys) => this.holds(ref, value, keys));
-    const sealed = new Uint8Array(new ArrayBuffer(ref.length));
-    const got = readAll(this.#io, this.#fd, sealed, ref.offset);
-    const keys = this.#terms.get(ref.term);
-    return got === ref.length && keys !== undefined && opensTo(this.header, made.of(keys, ref.salt), ref, sealed, value);
+  holds(ref: CellRef, value: Secret): boolean {
+    return this.different([{ ref, value }]) === undefined;
+  }
+
+  /** The first of `all` whose bytes on disk do not open to exactly its value. Those that follow each other on disk are read together. */
+  different<T extends { ref: CellRef; value: Secret }>(all: readonly T[]): T | undefined {
+    return this.together((made) => {
+      let read = { from: 0, bytes: new Uint8Array(0) };
+      return all.find(({ ref, value }, at) => {
+        const end = ref.offset + ref.length;
+        if (ref.offset < read.from || end > read.from + read.bytes.length) {
+          let to = end;
+          for (const next of all.slice(at + 1, at + readTogether)) {
+            if (next.ref.offset !== to || next.ref.offset + next.ref.length > ref.offset + readAtOnce) break;
+            to += next.ref.length;
+          }
+          read = { from: ref.offset, bytes: this.bytes(ref.offset, to - ref.offset) };
+        }
+        const sealed = read.bytes.subarray(ref.offset - read.from, end - read.from);
+        const keys = this.#terms.get(ref.term);
+        const fits = sealed.length === ref.length && keys !== undefined;
+        return !fits || !opensTo(this.header, made.of(keys, ref.salt), ref, sealed, value);
+      });
+    });
   }
 
   /** Walks the file again and opens every cell. Throws like `open`; the number of records. */
@@ -224,7 +242,7 @@ export class Barrier {
   }
 
   /** All bytes of the log as they are now, for the mirror and backups: ciphertext. */
-  bytes(from: number, length: number): Uint8Array {
+  bytes(from: number, length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(new ArrayBuffer(length));
     return bytes.subarray(0, readAll(this.#io, this.#fd, bytes, from));
   }
@@ -233,6 +251,10 @@ export class Barrier {
     this.#io.close(this.#fd);
   }
 }
+
+/** Cells and bytes that are read at once to be compared. */
+const readTogether = 4096;
+const readAtOnce = 1024 * 1024;
 
 type At = { sequence: number; chain: Uint8Array; end: number };
 

@@ -50,11 +50,8 @@ export function seenCaller({ verdict, tool, signs }: Caller): SeenCaller {
 
 /** The bodies of a request in locked memory, for as long as `act` runs. */
 function withValues<T>(request: Request, act: (values: Secret[]) => T): T {
-  const values = (request.body ?? []).map((bytes) => {
-    const secret = Secret.alloc(bytes.length);
-    secret.use((into) => into.set(bytes));
-    return secret;
-  });
+  // the request is wiped after the answer, and not before
+  const values = (request.body ?? []).map((bytes) => Secret.borrow(bytes));
   try {
     return act(values);
   } finally {
@@ -124,11 +121,8 @@ export const handlers: Handlers = {
 
 /** The file may go only after its values were read back from disk and a second copy is on disk too. */
 function importFile({ vault, receipt, args, request }: Call<"kv.import">): Handled<"kv.import"> {
-  const values = (request.body ?? []).map((bytes) => {
-    const secret = Secret.alloc(bytes.length);
-    secret.use((into) => into.set(bytes));
-    return secret;
-  });
+  // the request is wiped after the answer, and not before
+  const values = (request.body ?? []).map((bytes) => Secret.borrow(bytes));
   try {
     const { result, check } = project.import(vault, receipt, args, values);
     const after = async (): Promise<{ mirror: string }> => {

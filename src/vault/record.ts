@@ -16,7 +16,7 @@ import { openBulk, sealBulk, open } from "../crypto/aead.ts";
 import { crc32c } from "../crypto/crc32c.ts";
 import { equal } from "../crypto/equal.ts";
 import { fromHex } from "../crypto/hash.ts";
-import { hkdf, hmac } from "../crypto/kdf.ts";
+import { hkdf, hmacOver } from "../crypto/kdf.ts";
 import { random } from "../crypto/random.ts";
 import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
@@ -66,7 +66,7 @@ function metaAad(header: Header, sequence: number, term: number, type: number, c
   let at = cellLabel.length;
   aad.set(cellLabel, 0);
   aad.set(fromHex(header.id), at);
-  aad.set(fromHex(header.lineage), (at += 16));
+  aad.set(lineageOf(header), (at += 16));
   view.setBigUint64((at += 16), BigInt(header.generation));
   view.setBigUint64((at += 8), BigInt(sequence));
   view.setUint32((at += 8), term);
@@ -81,11 +81,20 @@ function valueAad(header: Header, sequence: number, cell: number): Uint8Array {
   const view = new DataView(aad.buffer);
   let at = cellLabel.length;
   aad.set(cellLabel, 0);
-  aad.set(fromHex(header.lineage), at);
+  aad.set(lineageOf(header), at);
   view.setBigUint64((at += 16), BigInt(header.generation));
   view.setBigUint64((at += 8), BigInt(sequence));
   view.setUint32(at + 8, cell);
   return aad;
+}
+
+const lineages = new WeakMap<Header, Uint8Array>();
+
+/** Its bytes: asked for with every value. */
+function lineageOf(header: Header): Uint8Array {
+  const known = lineages.get(header) ?? fromHex(header.lineage);
+  lineages.set(header, known);
+  return known;
 }
 
 /** Nonce = number of the cell: each record has a key of its own, so a nonce never meets the same key twice. */
@@ -154,40 +163,52 @@ export function sealRecord(header: Header, keys: TermKeys, record: Unsealed): Ui
   bytes.set(prev, 64);
 
   const key = recordKey(keys, salt);
+  const most = values.reduce((length, value) => Math.max(length, padded(value.length)), padded(meta.length));
+  const plain = Secret.alloc(most);
   let at = fixed + 4 * (values.length + 1);
   const put = (cell: number, content: Uint8Array, aad: Uint8Array): void => {
-    const length = padded(content.length) + tag;
-    view.setUint32(fixed + 4 * cell, length);
-    const plain = Secret.alloc(length - tag);
-    plain.use((room) => {
+    const length = padded(content.length);
+    view.setUint32(fixed + 4 * cell, length + tag);
+    plain.use((whole) => {
+      const room = whole.subarray(0, length);
       pad(content, room);
-      sealBulk(key, nonceOf(cell), aad, room, bytes.subarray(at, at + length));
+      sealBulk(key, nonceOf(cell), aad, room, bytes.subarray(at, at + length + tag));
     });
-    plain.wipe();
-    at += length;
+    at += length + tag;
   };
   try {
     put(0, meta, metaAad(header, sequence, keys.term, type, values.length + 1, prev));
-    for (const [index, value] of values.entries()) {
+    for (const [index, value] of values.entries())
       value.use((content) => put(index + 1, content, valueAad(header, sequence, index + 1)));
-    }
   } finally {
     key.wipe();
+    plain.wipe();
   }
   view.setUint32(total - 4, crc32c(bytes.subarray(0, total - 4)));
   return bytes;
 }
 
 /**
- * HMAC(hedge, 32 kernel bytes ‖ sequence ‖ cells): with a repeated RNG state (a resumed VM snapshot) a key still never meets other
- * content.
+ * HMAC(hedge, 32 kernel bytes ‖ sequence ‖ each cell with its length): with a repeated RNG state (a resumed VM snapshot) a key still
+ * never meets other content.
  */
 function saltOf(keys: TermKeys, sequence: number, meta: Uint8Array, values: readonly Secret[]): Uint8Array {
   const number = new Uint8Array(8);
-  new DataView(number.buffer).setBigUint64(0, BigInt(sequence));
-  // the cells enter by their own HMACs, so that no second copy of the values is made
-  const cells = values.map((value) => value.use((content) => hmac(keys.hedge, content)));
-  return hmac(keys.hedge, random(32), number, hmac(keys.hedge, meta), ...cells);
+  const view = new DataView(number.buffer);
+  return hmacOver(keys.hedge, (add) => {
+    const addNumber = (value: number): void => {
+      view.setBigUint64(0, BigInt(value));
+      add(number);
+    };
+    add(random(32));
+    addNumber(sequence);
+    addNumber(meta.length);
+    add(meta);
+    for (const value of values) {
+      addNumber(value.length);
+      value.use(add);
+    }
+  });
 }
 
 /** Reads the fixed part. undefined: no record starts here. `available`: bytes left in the file from `offset` on. */

@@ -2,7 +2,7 @@ import { argon2Sync, hkdfSync } from "node:crypto";
 import fc from "fast-check";
 import { argon2id as nobleArgon2id } from "@noble/hashes/argon2.js";
 import t from "tap";
-import { argon2id, hkdf, hmac } from "../../src/crypto/kdf.ts";
+import { argon2id, hkdf, hmac, hmacOver } from "../../src/crypto/kdf.ts";
 import { Secret } from "../../src/crypto/secret.ts";
 import { bytes, load, secret, shown } from "./vectors.ts";
 
@@ -11,6 +11,10 @@ t.test("the HMAC-SHA256 vectors of RFC 4231 hold, however the data is cut into p
     const data = bytes(v.data);
     t.same(hmac(secret(v.key), data), bytes(v.mac), v.name);
     t.same(hmac(secret(v.key), data.subarray(0, 3), new Uint8Array(0), data.subarray(3)), bytes(v.mac), `${v.name} in parts`);
+    const over = hmacOver(secret(v.key), (add) => {
+      for (const byte of data) add(Uint8Array.of(byte));
+    });
+    t.same(over, bytes(v.mac), `${v.name} byte by byte`);
   }
 });
 

@@ -37,6 +37,25 @@ t.test("two secrets are never === and no secret becomes a number", async (t) => 
   t.throws(() => (one as unknown as number) * 1, TypeError);
 });
 
+t.test("borrow makes no copy, and leaves zeroing to the owner", async (t) => {
+  const owner = made();
+  owner.use((bytes) => {
+    const view = Secret.borrow(bytes);
+    t.equal(
+      view.use((own) => own),
+      bytes,
+    );
+    t.equal(view.length, bytes.length);
+    view.wipe();
+    t.equal(view.wiped, true);
+    t.throws(() => view.use(() => {}));
+    t.equal(Buffer.from(bytes).toString(), text);
+  });
+  const lent = owner.use((bytes) => Secret.borrow(bytes));
+  wipeAll();
+  t.equal(lent.wiped, true, "gone with all others");
+});
+
 t.test("take moves: the source is zeroed", async (t) => {
   const source = Uint8Array.from(Buffer.from(text));
   const one = Secret.take(source);

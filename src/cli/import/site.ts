@@ -102,7 +102,8 @@ export function siteSendings({ folder, label, plan }: Site): Sendings {
     const written = `${name}.zvault`;
     return { folder, name: written, label: labelOf({ label }, written), bytes: envZvault };
   });
-  return sendingsOf(files);
+  // only a text beside a reference names a host
+  return files.some(({ bytes }) => Buffer.from(bytes).includes("${zvault:")) ? sendingsOf(files) : new Map();
 }
 
 /** As a person names a file of it: `apps/web/.env.local`. */
