@@ -129,8 +129,8 @@ const mutants: Record<string, Mutant> = {
   },
   "read-back skipped": {
     file: "src/vault/engines/project.ts",
-    from: "const found = vault.barrier.different(written);",
-    to: "const found = written.find(() => false);",
+    from: "const wrong = barrier.readBack(record, cells, values);",
+    to: "const wrong = [record, cells, values].length > 3 ? 0 : undefined;",
     test: "test/vault/import.test.ts",
   },
   "every comparison is equal": {

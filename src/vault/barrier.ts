@@ -2,6 +2,7 @@
  * The layer through which plaintext becomes log records and back: opens and checks the log, appends, reads values. It holds the file;
  * what the records mean is `state.ts`'s business.
  */
+import { equal } from "../crypto/equal.ts";
 import { hex, sha256 } from "../crypto/hash.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
@@ -37,6 +38,9 @@ export type OpenOptions = Expected & {
   replay(record: Replayed): void;
 };
 
+/** Where a record lies, and the chain hash that stands for its bytes. */
+export type Appended = { offset: number; length: number; chain: Uint8Array };
+
 export class Barrier {
   readonly #io: Io;
   readonly #path: string;
@@ -48,6 +52,7 @@ export class Barrier {
   #sequence: number;
   #chain: Uint8Array;
   #end: number;
+  #last: Appended = { offset: 0, length: 0, chain: new Uint8Array(0) };
   #sinceCheckpoint = 0;
   #durable: LogPosition;
 
@@ -153,6 +158,7 @@ export class Barrier {
     const frame = cellsOf(bytes, this.#end, sequence, this.#terms.current.term);
     this.#sequence = sequence;
     this.#chain = sha256(bytes);
+    this.#last = { offset: this.#end, length: bytes.length, chain: this.#chain };
     this.#end += bytes.length;
     this.#sinceCheckpoint = type === recordType.checkpoint ? 1 : this.#sinceCheckpoint + 1;
     return frame.slice(1);
@@ -196,29 +202,37 @@ export class Barrier {
 
   /** True when what lies on disk at `ref` opens to exactly `value`. */
   holds(ref: CellRef, value: Secret): boolean {
-    return this.different([{ ref, value }]) === undefined;
+    return this.together((keys) => this.#opens(ref, this.bytes(ref.offset, ref.length), value, keys));
   }
 
-  /** The first of `all` whose bytes on disk do not open to exactly its value. Those that follow each other on disk are read together. */
-  different<T extends { ref: CellRef; value: Secret }>(all: readonly T[]): T | undefined {
-    return this.together((made) => {
-      let read = { from: 0, bytes: new Uint8Array(0) };
-      return all.find(({ ref, value }, at) => {
-        const end = ref.offset + ref.length;
-        if (ref.offset < read.from || end > read.from + read.bytes.length) {
-          let to = end;
-          for (const next of all.slice(at + 1, at + readTogether)) {
-            if (next.ref.offset !== to || next.ref.offset + next.ref.length > ref.offset + readAtOnce) break;
-            to += next.ref.length;
-          }
-          read = { from: ref.offset, bytes: this.bytes(ref.offset, to - ref.offset) };
-        }
-        const sealed = read.bytes.subarray(ref.offset - read.from, end - read.from);
-        const keys = this.#terms.get(ref.term);
-        const fits = sealed.length === ref.length && keys !== undefined;
-        return !fits || !opensTo(this.header, made.of(keys, ref.salt), ref, sealed, value);
-      });
-    });
+  #opens(ref: CellRef, sealed: Uint8Array, value: Secret, made: RecordKeys): boolean {
+    const keys = this.#terms.get(ref.term);
+    return keys !== undefined && opensTo(this.header, made.of(keys, ref.salt), ref, sealed, value);
+  }
+
+  /** The record that was appended last, to be read back once it is on disk. */
+  get last(): Appended {
+    return this.#last;
+  }
+
+  /**
+   * Reads a record back: undefined if it lies on disk as it was written and its values open to exactly `values`; else what is wrong, as
+   * the place of a value, or "record" for the rest of it.
+   */
+  readBack(
+    { offset, length, chain }: Appended,
+    cells: readonly CellRef[],
+    values: readonly Secret[],
+  ): number | "record" | undefined {
+    const bytes = this.bytes(offset, length);
+    const wrong = this.together((keys) =>
+      values.findIndex((value, at) => {
+        const ref = cells[at];
+        return !ref || !this.#opens(ref, bytes.subarray(ref.offset - offset, ref.offset - offset + ref.length), value, keys);
+      }),
+    );
+    if (wrong !== -1) return wrong;
+    return bytes.length === length && equal(sha256(bytes), chain) ? undefined : "record";
   }
 
   /** Walks the file again and opens every cell. Throws like `open`; the number of records. */
@@ -251,10 +265,6 @@ export class Barrier {
     this.#io.close(this.#fd);
   }
 }
-
-/** Cells and bytes that are read at once to be compared. */
-const readTogether = 4096;
-const readAtOnce = 1024 * 1024;
 
 type At = { sequence: number; chain: Uint8Array; end: number };
 

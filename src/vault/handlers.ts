@@ -126,7 +126,7 @@ function importFile({ vault, receipt, args, request }: Call<"kv.import">): Handl
   try {
     const { result, check } = project.import(vault, receipt, args, values);
     const after = async (): Promise<{ mirror: string }> => {
-      project.readBack(vault, check);
+      if (check) project.readBack(vault, check);
       await vault.settle();
       return { mirror: mirrorOf(vault).path };
     };

@@ -8,6 +8,7 @@ import { random } from "../../crypto/random.ts";
 import { Secret } from "../../crypto/secret.ts";
 import { ZvaultError } from "../../errors.ts";
 import type { Receipt } from "../audit.ts";
+import type { Appended, Barrier } from "../barrier.ts";
 import type { Operation } from "../operation.ts";
 import { type CellRef, RecordKeys } from "../record.ts";
 import type { Version } from "../state.ts";
@@ -82,10 +83,13 @@ function checkExpected(vault: Vault, expect: Record<string, number> | undefined)
   }
 }
 
-export type Written = { result: Omit<Import["result"], "mirror">; check: { path: string; ref: CellRef; value: Secret }[] };
+export type Written = { result: Omit<Import["result"], "mirror">; check?: Check };
+
+/** What must be read back from disk and compared before the answer. */
+type Check = { barrier: Barrier; record: Appended; cells: CellRef[]; fresh: { path: string; value: Secret }[] };
 
 export const project = {
-  /** All or nothing: one record. `check` = what must be read back from disk and compared before the answer. */
+  /** All or nothing: one record. */
   import(vault: Vault, receipt: Receipt, args: Import["args"], values: readonly Secret[]): Written {
     const ops = checkBinding(vault, args);
     checkExpected(vault, args.expect);
@@ -120,23 +124,28 @@ export const project = {
       });
       (before ? result.changed : result.created).push(entry.path);
     }
-    if (ops.length === 0) return { result, check: [] };
+    if (ops.length === 0) return { result };
     const cells = vault.append(
       receipt,
       ops,
       fresh.map((one) => one.value),
     );
-    return { result, check: fresh.flatMap(({ path, value }, at) => (cells[at] ? [{ path, value, ref: cells[at] }] : [])) };
+    const { barrier } = vault;
+    return { result, check: { barrier, record: barrier.last, cells, fresh } };
   },
 
   /** Reads what was written and compares: only then may the plaintext file go. Throws `damaged`. */
-  readBack(vault: Vault, written: Written["check"]): void {
-    const found = vault.barrier.different(written);
-    if (found) {
-      throw new ZvaultError("damaged", `${found.path} read back from disk is not what was written`, {
-        hint: "the file was left where it is",
-      });
-    }
+  readBack(vault: Vault, check: Check): void {
+    const { barrier, record, cells, fresh } = check;
+    // a compaction meanwhile has opened every cell, and synced what it wrote anew
+    if (vault.barrier !== barrier) return;
+    const values = fresh.map((one) => one.value);
+    const wrong = barrier.readBack(record, cells, values);
+    if (wrong === undefined) return;
+    const what = wrong === "record" ? "the change" : fresh[wrong]?.path;
+    throw new ZvaultError("damaged", `${what} read back from disk is not what was written`, {
+      hint: "the file was left where it is",
+    });
   },
 
   resolve(vault: Vault, _receipt: Receipt, args: Resolve["args"]): { result: Pick<Resolve["result"], "values">; body: Secret[] } {
