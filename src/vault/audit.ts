@@ -7,6 +7,7 @@ import { ZvaultError } from "../errors.ts";
 import { type AuditEntry, type AuditPosition, checkLine, firstPrev, printLine } from "./audit-line.ts";
 import { GroupSync } from "./group-sync.ts";
 import { type Io, readAll, writeAll } from "./io.ts";
+import { keptRequests } from "./state.ts";
 
 const proof = Symbol("only the audit log issues receipts");
 
@@ -19,9 +20,9 @@ export class Receipt {
   }
 }
 
-/** A segment is closed at the first line that ends beyond either. */
-const segmentBytes = 4 * 1024 * 1024;
-const segmentLines = 10_000;
+/** A segment is closed at the first line that ends beyond either: unsealing checks every line of the open one. */
+const segmentBytes = 1024 * 1024;
+const segmentLines = 2000;
 
 export type SegmentEnd = { segment: number; lines: number; hmac: string };
 
@@ -98,7 +99,13 @@ export class AuditLog {
       const cut = o.io.size(fd) - read.bytes;
       if (cut > 0) o.io.truncate(fd, read.bytes);
       const at = { segment, sequence: read.sequence, hmac: read.hmac };
-      return { log: new AuditLog(o, fd, at, read.lines, read.bytes), cut, intents: openIntents(text.slice(0, read.chars)) };
+      // what was under way when a segment was closed may have its outcome in the next one
+      const before = read.lines < keptRequests ? linesBefore(o, segment) : "";
+      return {
+        log: new AuditLog(o, fd, at, read.lines, read.bytes),
+        cut,
+        intents: openIntents(before + text.slice(0, read.chars)),
+      };
     } catch (failure) {
       o.io.close(fd);
       throw failure;
@@ -232,6 +239,37 @@ function openIntents(text: string): Intents {
   return [...open.values()];
 }
 
+/** Of the segment before, as many lines as requests may be under way; none where it was moved away or is not what we wrote. */
+function linesBefore(o: AuditOptions, segment: number): string {
+  const path = segmentPath(o.folder, segment - 1);
+  if (!o.io.stat(path)) return "";
+  const fd = o.io.open(path, "read");
+  try {
+    const text = lastLines(o.io, fd, 2 * keptRequests);
+    return checkSegment(text, firstOf(text), o.key).problem === undefined ? text : "";
+  } finally {
+    o.io.close(fd);
+  }
+}
+
+/** The position before a text's first line, as that line has it. */
+function firstOf(text: string): { sequence: number; hmac: string } {
+  const first = /^\{"seq":(\d+),[^\n]*,"prev":"([0-9a-f]{64})","hmac":"[0-9a-f]{64}"\}\n/.exec(text);
+  return { sequence: Number(first?.[1] ?? 1) - 1, hmac: first?.[2] ?? firstPrev };
+}
+
+/** Whole lines from the end, at least `wanted` of them if there are so many. */
+function lastLines(io: Io, fd: number, wanted: number): string {
+  const size = io.size(fd);
+  for (let length = 128 * 1024; ; length *= 4) {
+    const from = Math.max(0, size - length);
+    const bytes = new Uint8Array(size - from);
+    const text = Buffer.from(bytes.buffer, 0, readAll(io, fd, bytes, from)).toString("latin1");
+    const whole = from === 0 ? text : text.slice(text.indexOf("\n") + 1);
+    if (from === 0 || whole.split("\n").length > wanted) return whole;
+  }
+}
+
 function gone(message: string): ZvaultError {
   return new ZvaultError("damaged", message, {
     hint: "`zvault unseal --accept-rollback` goes on with what is there, and records it",
@@ -291,7 +329,7 @@ export function startOf(io: Io, folder: string, segment: number, text: string): 
   if (before) {
     const fd = io.open(segmentPath(folder, segment - 1), "read");
     try {
-      const last = readText(io, fd).trimEnd().split("\n").at(-1) ?? "";
+      const last = lastLines(io, fd, 1).trimEnd().split("\n").at(-1) ?? "";
       const entry = JSON.parse(last) as { seq: number; hmac: string };
       return { sequence: entry.seq, hmac: entry.hmac };
     } catch {
@@ -300,8 +338,7 @@ export function startOf(io: Io, folder: string, segment: number, text: string): 
       io.close(fd);
     }
   }
-  const first = /^\{"seq":(\d+),.*,"prev":"([0-9a-f]{64})","hmac":"[0-9a-f]{64}"\}\n/.exec(text);
-  return { sequence: Number(first?.[1] ?? 1) - 1, hmac: first?.[2] ?? firstPrev };
+  return firstOf(text);
 }
 
 export function checkSegment(text: string, start: { sequence: number; hmac: string }, key: Secret): SegmentReading {

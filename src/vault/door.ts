@@ -135,7 +135,7 @@ export function createDoor(o: DoorOptions): VaultDoor {
       if (settleAt === undefined || settleAt > uptime()) return;
       settleAt = undefined;
       for (const { vault } of holdings.vaults.values()) {
-        await vault.settle().catch((failure: unknown) => o.fatal(failure instanceof Error ? failure.message : "sync failed"));
+        await vault.upkeep().catch((failure: unknown) => o.fatal(failure instanceof Error ? failure.message : "sync failed"));
       }
     },
 

@@ -170,8 +170,7 @@ export class Vault {
     try {
       this.#heads.write(this.head);
     } catch (failure) {
-      const notice = `the last seen state could not be noted: ${failure instanceof Error ? failure.message : "unknown"}`;
-      if (!this.notices.includes(notice)) this.notices.push(notice);
+      this.notice(`the last seen state could not be noted: ${failure instanceof Error ? failure.message : "unknown"}`);
     }
   }
 
@@ -182,7 +181,12 @@ export class Vault {
     if (this.barrier.sinceCheckpoint > checkpointEvery) this.barrier.append(recordType.checkpoint, dumpState(this.state), []);
     const due = this.barrier.size > 2 * deadWorth && this.barrier.records % lookEvery === 0;
     if (due && this.#deadBytes() > Math.max(deadWorth, this.barrier.size / 2)) await this.alone(() => this.compact(true));
-    if (this.audit.full) await this.alone(async () => (this.audit.full ? this.nextSegment() : undefined));
+    await this.#turn();
+  }
+
+  /** Reads fill a segment too. */
+  async #turn(): Promise<void> {
+    if (this.audit.full) await this.alone(async () => (this.audit.full && !this.sealed ? this.nextSegment() : undefined));
   }
 
   #deadBytes(): number {
@@ -273,7 +277,23 @@ export class Vault {
     await this.#mirrored(() => this.mirror.updateKeys());
   }
 
-  /** Every ten seconds or so: what may lag is brought up. */
+  /** Every ten seconds or so: what is due, and what may lag is brought up. */
+  async upkeep(): Promise<void> {
+    if (this.sealed || this.unknown !== undefined) return;
+    await this.#turn().catch((failure: unknown) => {
+      const code = failure instanceof ZvaultError ? failure.code : "internal";
+      if (code === "damaged" || code === "io" || code === "internal") throw failure;
+      this.notice("the audit log could not go on in a new segment; it is tried again");
+    });
+    await this.settle();
+  }
+
+  /** For `status`, once each. */
+  notice(text: string): void {
+    if (!this.notices.includes(text)) this.notices.push(text);
+  }
+
+  /** What may lag is brought up. */
   async settle(): Promise<void> {
     if (this.sealed) return;
     await this.audit.sync();

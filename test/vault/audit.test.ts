@@ -1,7 +1,9 @@
 import * as fs from "node:fs";
 import t from "tap";
+import { Secret } from "../../src/crypto/secret.ts";
 import { makeKeyFile } from "../../src/key-file.ts";
 import { diskIo, type Io } from "../../src/vault/io.ts";
+import { withVault } from "../helpers/content.ts";
 import { ask, bytes, codeOf, keyFile, makeWorld, openDoor, removeWorld } from "../helpers/vault.ts";
 
 type Line = { seq: number; kind: string; verb: string; request: string; outcome?: string };
@@ -97,6 +99,67 @@ t.test("a change whose outcome a crash took gets one at the next unseal, found b
   const outcomes = found.filter((line) => line.kind === "outcome" && line.request === last.request);
   t.match(outcomes, [{ outcome: "done" }]);
   t.match((await ask(door, world, "audit.verify", {})).result, { ok: true });
+  await door.seal("test");
+});
+
+t.test("an intent in a segment that was closed meanwhile gets its outcome too, once", async (t) => {
+  const world = makeWorld();
+  t.teardown(() => removeWorld(world));
+  const key = makeKeyFile();
+  const first = openDoor(world);
+  await ask(first.door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
+  await first.door.seal("test");
+  await withVault(world, key, async (vault) => {
+    const intent = { kind: "intent", verb: "kv.put", paths: ["env/shop/A"] } as const;
+    await vault.audit.record({ ...intent, request: "lost" });
+    const receipt = await vault.audit.record({ ...intent, request: "kept" });
+    const value = Secret.take(bytes("x"));
+    const fields = { value: 1 };
+    vault.append(receipt, [{ op: "put", path: "env/shop/A", id: "a".repeat(32), parent: null, fields }], [value]);
+    value.wipe();
+    await vault.nextSegment();
+  });
+  const outcomes = (): Line[] =>
+    linesOf(`${world.dir}/audit/000002.jsonl`)
+      .map((line) => JSON.parse(line) as Line)
+      .filter((line) => line.kind === "outcome" && line.verb === "kv.put");
+  for (let round = 0; round < 2; round++) {
+    const { door } = openDoor(world);
+    await ask(door, world, "agent.unseal", {}, { credential: keyFile(key) });
+    t.match(outcomes(), [
+      { request: "lost", outcome: "interrupted" },
+      { request: "kept", outcome: "done" },
+    ]);
+    t.equal(outcomes().length, 2);
+    t.match((await ask(door, world, "audit.verify", {})).result, { ok: true, segments: 2 });
+    await door.seal("test");
+  }
+  // lines that are not ours are no intents
+  const closed = `${world.dir}/audit/000001.jsonl`;
+  const lines = linesOf(closed);
+  const at = lines.findIndex((line) => line.includes('"intent"'));
+  const forged = (lines[at] ?? "").replace(/"request":"[^"]+"/, '"request":"forged"');
+  fs.writeFileSync(closed, `${lines.toSpliced(at, 0, forged).join("\n")}\n`);
+  const { door } = openDoor(world);
+  await ask(door, world, "agent.unseal", {}, { credential: keyFile(key) });
+  t.equal(outcomes().length, 2);
+  t.match((await ask(door, world, "audit.verify", {})).result, { ok: false });
+  await door.seal("test");
+});
+
+t.test("reads alone fill a segment: it is closed all the same", async (t) => {
+  const world = makeWorld();
+  t.teardown(() => removeWorld(world));
+  const key = makeKeyFile();
+  const { door, fatal, now } = openDoor(world);
+  await ask(door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
+  await Promise.all(Array.from({ length: 2000 }, () => ask(door, world, "kv.list", { prefix: "" })));
+  t.same(fs.readdirSync(`${world.dir}/audit`), ["000001.jsonl"]);
+  now.ms += 11_000;
+  await door.tick();
+  t.same(fs.readdirSync(`${world.dir}/audit`), ["000001.jsonl", "000002.jsonl"]);
+  t.match((await ask(door, world, "audit.verify", {})).result, { ok: true, segments: 2 });
+  t.same(fatal, []);
   await door.seal("test");
 });
 
