@@ -57,8 +57,8 @@ const mutants: Record<string, Mutant> = {
   },
   "chain of records unchecked": {
     file: "src/vault/frames.ts",
-    from: "Buffer.compare(place.prev, chain) !== 0",
-    to: "place.prev.length !== 32",
+    from: 'window.room.toString("hex", at + prevAt.start, at + prevAt.end) !== chain',
+    to: "chain.length !== 64",
     test: "test/vault/damage.test.ts",
   },
   "head unchecked": {
@@ -111,7 +111,7 @@ const mutants: Record<string, Mutant> = {
   },
   "an end of many beginnings is gone through": {
     file: "src/vault/frames.ts",
-    from: "if (worth < 0 || parseFrame(bytes, offset)) return offset;",
+    from: "if (worth < 0 || checkedAt(window, offset, size)) return offset;",
     to: "if (worth < 0) break;",
     test: "test/vault/damage.test.ts",
   },

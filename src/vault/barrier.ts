@@ -3,7 +3,7 @@
  * what the records mean is `state.ts`'s business.
  */
 import { equal } from "../crypto/equal.ts";
-import { hex, sha256 } from "../crypto/hash.ts";
+import { fromHex, hex, sha256, sha256Hex } from "../crypto/hash.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import { frameOf, type Walk, walk } from "./frames.ts";
@@ -94,7 +94,11 @@ export class Barrier {
       if (o.expect) checkPinned(found, header, o.expect);
       if (found.bad) notices.push(cutTail(o, fd, found));
       const last = found.steps.at(-1);
-      const at = { sequence: last?.sequence ?? header.first - 1, chain: last?.chain ?? sha256(bytes), end: found.end };
+      const at = {
+        sequence: last?.sequence ?? header.first - 1,
+        chain: last ? fromHex(last.chain) : sha256(bytes),
+        end: found.end,
+      };
       const barrier = new Barrier(o.io, o.path, o.terms, fd, header, at);
       barrier.#replay(o, found);
       return { barrier, notices };
@@ -242,7 +246,7 @@ export class Barrier {
     const header = parseHeader(bytes, this.#path);
     const found = walk(this.#io, this.#fd, bytes, header.first);
     const last = found.steps.at(-1);
-    if (found.bad || hex(last?.chain ?? sha256(bytes)) !== hex(this.#chain)) {
+    if (found.bad || (last?.chain ?? sha256Hex(bytes)) !== hex(this.#chain)) {
       throw new ZvaultError("damaged", `${this.#path} is not what was written, at byte ${found.bad?.offset ?? found.end}`);
     }
     for (const step of found.steps) {
@@ -272,7 +276,7 @@ type At = { sequence: number; chain: Uint8Array; end: number };
 function cellsOf(bytes: Uint8Array, offset: number, sequence: number, term: number): CellRef[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const count = view.getUint32(24);
-  const salt = bytes.slice(32, 64);
+  const salt = hex(bytes.subarray(32, 64));
   let at = offset + 96 + 4 * count;
   return Array.from({ length: count }, (_, cell) => {
     const length = view.getUint32(96 + 4 * cell);

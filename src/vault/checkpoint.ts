@@ -2,7 +2,6 @@
  * The state as bytes and back, for the log's checkpoint records: JSON, arrays instead of objects where there are many, because
  * unsealing 10,000 secrets reads exactly this. Cells are named by the record they lie in; records stand once, in a table.
  */
-import { fromHex, hex } from "../crypto/hash.ts";
 import { ZvaultError } from "../errors.ts";
 import type { CellRef } from "./record.ts";
 import { keptRequests, State, type StoredSecret, type Version } from "./state.ts";
@@ -32,7 +31,7 @@ export function dumpState(state: State): Uint8Array {
   const fieldRow = (name: string, ref: CellRef): FieldRow => {
     let index = indexes.get(ref.sequence);
     if (index === undefined) {
-      index = records.push([ref.sequence, ref.term, hex(ref.salt)]) - 1;
+      index = records.push([ref.sequence, ref.term, ref.salt]) - 1;
       indexes.set(ref.sequence, index);
     }
     return [name, index, ref.cell, ref.offset, ref.length];
@@ -63,7 +62,6 @@ export function dumpState(state: State): Uint8Array {
 export function loadState(meta: Uint8Array): State {
   const dump = JSON.parse(new TextDecoder().decode(meta)) as Dump;
   if (dump.v !== 1) throw new ZvaultError("damaged", "a checkpoint is of a version this build does not know");
-  const salts = dump.records.map(([, , salt]) => fromHex(salt));
   const state = new State();
   for (const [path, kind, audience, description, createdBy, created, exposed, versions] of dump.secrets) {
     state.secrets.set(path, {
@@ -74,7 +72,7 @@ export function loadState(meta: Uint8Array): State {
       createdBy,
       created,
       exposed: exposed === 1,
-      versions: versions.map((row) => loadVersion(row, dump.records, salts)),
+      versions: versions.map((row) => loadVersion(row, dump.records)),
     });
   }
   for (const [project, folder] of dump.projects) state.projects.set(project, folder);
@@ -87,14 +85,14 @@ export function loadState(meta: Uint8Array): State {
   return state;
 }
 
-function loadVersion(row: VersionRow, records: RecordRow[], salts: Uint8Array[]): Version {
+function loadVersion(row: VersionRow, records: RecordRow[]): Version {
   const [id, parent, number, time, author, state, expand, fieldRows] = row;
   const fields = new Map<string, CellRef>();
   for (const [name, index, cell, offset, length] of fieldRows) {
     const record = records[index];
-    const salt = salts[index];
-    if (!record || !salt) throw new ZvaultError("damaged", "a checkpoint names a record it does not list");
-    fields.set(name, { sequence: record[0], term: record[1], salt, cell, offset, length });
+    if (!record) throw new ZvaultError("damaged", "a checkpoint names a record it does not list");
+    const [sequence, term, salt] = record;
+    fields.set(name, { sequence, term, salt, cell, offset, length });
   }
   return { id, parent, number, time, author, state, expand: expand === 1, fields };
 }

@@ -2,14 +2,15 @@
  * Walks a log's records by their framing, and says where it stops and why. Nothing is decrypted here. A record whose hash is what the next
  * one names as its predecessor is whole: its checksum is only computed where that fails, and for the last one.
  */
-import { sha256 } from "../crypto/hash.ts";
+import { Buffer } from "node:buffer";
+import { sha256Hex } from "../crypto/hash.ts";
 import { ZvaultError } from "../errors.ts";
 import { headerLength } from "./header.ts";
 import { type Io, readAll } from "./io.ts";
-import { type Frame, parseFixed, parseFrame, parsePlace } from "./record.ts";
+import { type Frame, parseFixed, parseFrame, parsePlace, prevAt } from "./record.ts";
 
-/** One record: where it lies, and the chain hash up to and with it. */
-export type Step = { offset: number; length: number; type: number; sequence: number; chain: Uint8Array };
+/** One record: where it lies, and the chain hash up to and with it, in hex. */
+export type Step = { offset: number; length: number; type: number; sequence: number; chain: string };
 
 export type Walk = {
   /** records in order, each following the one before by sequence and chain hash */
@@ -21,26 +22,28 @@ export type Walk = {
   bad?: { offset: number; why: string; laterRecord: number | undefined };
 };
 
-/** A window over the file: most records are small, so one read serves many. What it gives is good until it is asked again. */
+/** A window over the file: most records are small, so one read serves many. What stands in it is good until it is asked again. */
 class Window {
   readonly #io: Io;
   readonly #fd: number;
-  #room = new Uint8Array(new ArrayBuffer(windowSize));
+  room = Buffer.from(new ArrayBuffer(windowSize));
+  /** of what was read */
+  view = new DataView(this.room.buffer, 0, 0);
   #start = 0;
-  #length = 0;
 
   constructor(io: Io, fd: number) {
     this.#io = io;
     this.#fd = fd;
   }
 
-  at(offset: number, length: number): Uint8Array {
-    if (offset < this.#start || offset + length > this.#start + this.#length) {
-      if (length > this.#room.length) this.#room = new Uint8Array(new ArrayBuffer(length + windowSize));
-      this.#length = readAll(this.#io, this.#fd, this.#room, offset);
+  /** Index in `room` of the byte at `offset`; `length` bytes stand there, or as many as the file has. */
+  reach(offset: number, length: number): number {
+    if (offset < this.#start || offset + length > this.#start + this.view.byteLength) {
+      if (length > this.room.length) this.room = Buffer.from(new ArrayBuffer(length + windowSize));
+      this.view = new DataView(this.room.buffer, 0, readAll(this.#io, this.#fd, this.room, offset));
       this.#start = offset;
     }
-    return this.#room.subarray(offset - this.#start, Math.min(this.#length, offset - this.#start + length));
+    return offset - this.#start;
   }
 }
 
@@ -51,7 +54,7 @@ export function walk(io: Io, fd: number, header: Uint8Array, first: number): Wal
   const size = io.size(fd);
   const window = new Window(io, fd);
   const steps: Step[] = [];
-  let chain = sha256(header);
+  let chain = sha256Hex(header);
   let offset = headerLength;
   let sequence = first;
   const stop = (why: string): Walk => {
@@ -70,17 +73,18 @@ export function walk(io: Io, fd: number, header: Uint8Array, first: number): Wal
   };
   const later = (at: number): number | undefined => (checkedAt(window, at, size) ? at : findLater(window, at + 8, size));
   while (offset < size) {
-    const bytes = bytesAt(window, offset, size);
-    if (!bytes) return stop("no whole record stands there");
-    const place = parsePlace(bytes);
-    if (place.sequence !== sequence || Buffer.compare(place.prev, chain) !== 0) {
-      if (!parseFrame(bytes, offset)) return stop("no whole record stands there");
+    const found = recordAt(window, offset, size);
+    if (!found) return stop("no whole record stands there");
+    const { at, length } = found;
+    const place = parsePlace(window.view, at);
+    if (place.sequence !== sequence || window.room.toString("hex", at + prevAt.start, at + prevAt.end) !== chain) {
+      if (!checkedAt(window, offset, size)) return stop("no whole record stands there");
       if (place.sequence !== sequence) return stop(`record ${place.sequence} stands where ${sequence} belongs`);
       return stop(`record ${sequence} does not follow the one before it`);
     }
-    chain = sha256(bytes);
-    steps.push({ offset, length: bytes.length, type: place.type, sequence, chain });
-    offset += bytes.length;
+    chain = sha256Hex(window.room.subarray(at, at + length));
+    steps.push({ offset, length, type: place.type, sequence, chain });
+    offset += length;
     sequence += 1;
   }
   const last = steps.at(-1);
@@ -97,14 +101,19 @@ export function frameOf(io: Io, fd: number, path: string, { offset, length, sequ
   return frame;
 }
 
-function bytesAt(window: Window, offset: number, size: number): Uint8Array | undefined {
-  const fixed = parseFixed(window.at(offset, 96), size - offset);
-  return fixed && window.at(offset, fixed.length);
+/** Where in the window a record stands whole, by its framing. */
+function recordAt(window: Window, offset: number, size: number): { at: number; length: number } | undefined {
+  const start = window.reach(offset, 96);
+  const fixed = parseFixed(window.view, start, size - offset);
+  // the file may have become shorter meanwhile
+  if (!fixed) return undefined;
+  const at = window.reach(offset, fixed.length);
+  return at + fixed.length <= window.view.byteLength ? { at, length: fixed.length } : undefined;
 }
 
 function checkedAt(window: Window, offset: number, size: number): boolean {
-  const bytes = bytesAt(window, offset, size);
-  return bytes !== undefined && parseFrame(bytes, offset) !== undefined;
+  const found = recordAt(window, offset, size);
+  return found !== undefined && parseFrame(window.room.subarray(found.at, found.at + found.length), offset) !== undefined;
 }
 
 /**
@@ -115,10 +124,10 @@ function checkedAt(window: Window, offset: number, size: number): boolean {
 function findLater(window: Window, from: number, size: number): number | undefined {
   let worth = 4 * size + 64 * 1024;
   for (let offset = from; offset < size; offset += 8) {
-    const bytes = bytesAt(window, offset, size);
-    if (!bytes) continue;
-    worth -= bytes.length;
-    if (worth < 0 || parseFrame(bytes, offset)) return offset;
+    const found = recordAt(window, offset, size);
+    if (!found) continue;
+    worth -= found.length;
+    if (worth < 0 || checkedAt(window, offset, size)) return offset;
   }
   return undefined;
 }

@@ -15,7 +15,7 @@
 import { openBulk, sealBulk, open } from "../crypto/aead.ts";
 import { crc32c } from "../crypto/crc32c.ts";
 import { equal } from "../crypto/equal.ts";
-import { fromHex } from "../crypto/hash.ts";
+import { fromHex, hex } from "../crypto/hash.ts";
 import { hkdf, hmacOver } from "../crypto/kdf.ts";
 import { random } from "../crypto/random.ts";
 import { Secret } from "../crypto/secret.ts";
@@ -30,7 +30,8 @@ export type RecordType = (typeof recordType)[keyof typeof recordType];
 export type CellRef = {
   sequence: number;
   term: number;
-  salt: Uint8Array;
+  /** hex */
+  salt: string;
   /** number of the cell in its record, 0 = metadata */
   cell: number;
   /** of the sealed bytes, in the file */
@@ -47,7 +48,8 @@ export type Frame = {
   type: number;
   term: number;
   sequence: number;
-  salt: Uint8Array;
+  /** hex */
+  salt: string;
   prev: Uint8Array;
   cells: CellRef[];
 };
@@ -104,17 +106,17 @@ function nonceOf(cell: number): Uint8Array {
   return nonce;
 }
 
-function recordKey(keys: TermKeys, salt: Uint8Array): Secret {
-  return hkdf(keys.key, salt, "zvault record", 32);
+function recordKey(keys: TermKeys, salt: string): Secret {
+  return hkdf(keys.key, fromHex(salt), "zvault record", 32);
 }
 
 /** The key of the record that was read last, for whoever reads several cells in one synchronous step: most lie in one record. */
 export class RecordKeys {
-  #salt: Uint8Array | undefined;
+  #salt: string | undefined;
   #key: Secret | undefined;
 
-  of(keys: TermKeys, salt: Uint8Array): Secret {
-    // cells of one record share the object; the term goes with it
+  of(keys: TermKeys, salt: string): Secret {
+    // no two records have one salt; the term goes with it
     if (this.#key && this.#salt === salt) return this.#key;
     this.#key?.wipe();
     this.#salt = salt;
@@ -162,7 +164,7 @@ export function sealRecord(header: Header, keys: TermKeys, record: Unsealed): Ui
   bytes.set(salt, 32);
   bytes.set(prev, 64);
 
-  const key = recordKey(keys, salt);
+  const key = recordKey(keys, hex(salt));
   const most = values.reduce((length, value) => Math.max(length, padded(value.length)), padded(meta.length));
   const plain = Secret.alloc(most);
   let at = fixed + 4 * (values.length + 1);
@@ -211,35 +213,33 @@ function saltOf(keys: TermKeys, sequence: number, meta: Uint8Array, values: read
   });
 }
 
-/** Reads the fixed part. undefined: no record starts here. `available`: bytes left in the file from `offset` on. */
-export function parseFixed(bytes: Uint8Array, available: number): { length: number; cells: number } | undefined {
-  if (bytes.length < fixed) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const length = view.getUint32(4);
-  const cells = view.getUint32(24);
-  if (view.getUint32(0) !== mark || length % 8 !== 0 || length > maxRecord || length > available) return undefined;
+/** Reads the fixed part at `at`. undefined: no record starts here. `available`: bytes of the file from there on. */
+export function parseFixed(view: DataView, at: number, available: number): { length: number; cells: number } | undefined {
+  if (view.byteLength - at < fixed) return undefined;
+  const length = view.getUint32(at + 4);
+  const cells = view.getUint32(at + 24);
+  if (view.getUint32(at) !== mark || length % 8 !== 0 || length > maxRecord || length > available) return undefined;
   if (cells < 1 || cells > limits.entries * 2 || length < fixed + 4 * cells + 4) return undefined;
   return { length, cells };
 }
 
-/** What the chain needs of a record; `prev` is a view into `bytes`. */
-export type Place = { type: number; sequence: number; prev: Uint8Array };
-
 /** Of a record whose fixed part was found good by `parseFixed`; nothing else of it is checked. */
-export function parsePlace(bytes: Uint8Array): Place {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return { type: view.getUint8(8), sequence: Number(view.getBigUint64(16)), prev: bytes.subarray(64, 96) };
+export function parsePlace(view: DataView, at: number): { type: number; sequence: number } {
+  return { type: view.getUint8(at + 8), sequence: view.getUint32(at + 16) * 2 ** 32 + view.getUint32(at + 20) };
 }
+
+/** Where the chain hash before a record stands in it. */
+export const prevAt = { start: 64, end: 96 } as const;
 
 /** A whole record whose checksum and lengths fit, or undefined. Nothing in it is authenticated yet. */
 export function parseFrame(bytes: Uint8Array, offset: number): Frame | undefined {
-  const start = parseFixed(bytes, bytes.length);
-  if (!start || start.length !== bytes.length) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const start = parseFixed(view, 0, bytes.length);
+  if (!start || start.length !== bytes.length) return undefined;
   if (view.getUint32(start.length - 4) !== crc32c(bytes.subarray(0, start.length - 4))) return undefined;
-  const sequence = Number(view.getBigUint64(16));
+  const { sequence } = parsePlace(view, 0);
   const term = view.getUint32(12);
-  const salt = bytes.slice(32, 64);
+  const salt = hex(bytes.subarray(32, 64));
   const cells: CellRef[] = [];
   let at = fixed + 4 * start.cells;
   for (let cell = 0; cell < start.cells; cell++) {
@@ -250,7 +250,16 @@ export function parseFrame(bytes: Uint8Array, offset: number): Frame | undefined
   }
   if (start.length - 4 - at >= 8 || !bytes.subarray(at, start.length - 4).every((byte) => byte === 0)) return undefined;
   if (view.getUint8(9) !== 0 || view.getUint16(10) !== 0 || view.getUint32(28) !== 0) return undefined;
-  return { offset, length: start.length, type: view.getUint8(8), term, sequence, salt, prev: bytes.slice(64, 96), cells };
+  return {
+    offset,
+    length: start.length,
+    type: view.getUint8(8),
+    term,
+    sequence,
+    salt,
+    prev: bytes.slice(prevAt.start, prevAt.end),
+    cells,
+  };
 }
 
 /** Metadata of a record; `sealed` = the bytes at `frame.cells[0]`. undefined: it is not what was written here. */

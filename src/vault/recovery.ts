@@ -2,7 +2,7 @@
  * What opening makes of a log (docs/format.md, "Recovery"): compared with the last seen head and with what a person pinned; its torn end,
  * if there is one, cut off.
  */
-import { hex, sha256 } from "../crypto/hash.ts";
+import { sha256Hex } from "../crypto/hash.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Step, Walk } from "./frames.ts";
 import type { Head, LogPosition } from "./head.ts";
@@ -24,7 +24,7 @@ export type Predecessors = { v: 1; predecessors: LogPosition[] };
 /** A record that a person pinned must be there. Throws `rolled-back`. */
 export function checkPinned(found: Walk, header: Header, pinned: { sequence: number; chain: string }): void {
   const there = found.steps[pinned.sequence - header.first];
-  if (there && hex(there.chain) === pinned.chain) return;
+  if (there?.chain === pinned.chain) return;
   throw new ZvaultError("rolled-back", `the vault does not hold record ${pinned.sequence} with the chain hash you gave`, {
     hint: "it is older, or has another history, than the state you pinned",
   });
@@ -71,7 +71,7 @@ function judgeSame(path: string, header: Header, found: Walk, known: LogPosition
     throw refuseHistory("rolled-back", header, found, known);
   }
   const there = found.steps[known.sequence - header.first];
-  const chain = there ? hex(there.chain) : hex(sha256(printHeader(header)));
+  const chain = there?.chain ?? sha256Hex(printHeader(header));
   if (chain !== known.chain) throw refuseHistory("forked", header, found, known);
   return [];
 }

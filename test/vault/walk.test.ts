@@ -20,7 +20,7 @@ type Verdict = { records: number; end: number; offset?: number; why?: string; fo
 function plainWalk(bytes: Uint8Array): Verdict {
   const size = bytes.length;
   const frameAt = (offset: number) => {
-    const fixed = parseFixed(bytes.subarray(offset, offset + 96), size - offset);
+    const fixed = parseFixed(new DataView(bytes.buffer, bytes.byteOffset, size), offset, size - offset);
     return fixed && parseFrame(bytes.subarray(offset, offset + fixed.length), offset);
   };
   const follow = (from: number): boolean => {
