@@ -30,8 +30,13 @@ export type TermView = { readonly current: TermKeys; get(term: number): TermKeys
 
 export type Replayed = { type: RecordType; sequence: number; meta: Uint8Array; values: CellRef[] };
 
+/** A log as it was found: which file, and its records walked. No key is needed for that. */
+export type FoundLog = { file: { dev: string; ino: string }; bytes: Uint8Array; header: Header; walk: Walk };
+
 export type OpenOptions = Expected & {
   terms: TermView;
+  /** looked at before, while the keys were unwrapped */
+  found?: FoundLog;
   /** a record that must be there, pinned by a person */
   expect?: { sequence: number; chain: string };
   /** receives the last checkpoint, then every record after it */
@@ -82,14 +87,21 @@ export class Barrier {
     return new Barrier(io, path, terms, fd, header, { sequence: header.first - 1, chain: sha256(bytes), end: headerLength });
   }
 
+  /** For `open`, ahead of it. Throws `damaged` for a header that is none. */
+  static look(io: Io, path: string): FoundLog {
+    const fd = io.open(path, "read");
+    try {
+      return look(io, fd, path);
+    } finally {
+      io.close(fd);
+    }
+  }
+
   /** Throws `damaged`, `rolled-back`, `forked`, `old-keys`. `notices` say what was mended. */
   static open(o: OpenOptions): { barrier: Barrier; notices: string[] } {
     const fd = o.io.open(o.path, "append-read-write");
     try {
-      const bytes = new Uint8Array(headerLength);
-      const got = readAll(o.io, fd, bytes, 0);
-      const header = parseHeader(bytes.subarray(0, got), o.path);
-      const found = walk(o.io, fd, bytes, header.first);
+      const { bytes, header, walk: found } = o.found && isStill(o.io, fd, o.found) ? o.found : look(o.io, fd, o.path);
       const notices = judge(o, header, found, (step) => metaOf(o, fd, header, frameOf(o.io, fd, o.path, step)));
       if (o.expect) checkPinned(found, header, o.expect);
       if (found.bad) notices.push(cutTail(o, fd, found));
@@ -268,6 +280,19 @@ export class Barrier {
   close(): void {
     this.#io.close(this.#fd);
   }
+}
+
+function look(io: Io, fd: number, path: string): FoundLog {
+  const bytes = new Uint8Array(headerLength);
+  const got = readAll(io, fd, bytes, 0);
+  const header = parseHeader(bytes.subarray(0, got), path);
+  return { file: io.identity(fd), bytes, header, walk: walk(io, fd, bytes, header.first) };
+}
+
+/** Other bytes of the same length are found by their seals. */
+function isStill(io: Io, fd: number, { file, walk: { size } }: FoundLog): boolean {
+  const now = io.identity(fd);
+  return now.dev === file.dev && now.ino === file.ino && io.size(fd) === size;
 }
 
 type At = { sequence: number; chain: Uint8Array; end: number };

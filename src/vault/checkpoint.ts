@@ -72,7 +72,7 @@ export function loadState(meta: Uint8Array): State {
       createdBy,
       created,
       exposed: exposed === 1,
-      versions: versions.map((row) => loadVersion(row, dump.records)),
+      versions: versions.map((row) => new LoadedVersion(row, dump.records)),
     });
   }
   for (const [project, folder] of dump.projects) state.projects.set(project, folder);
@@ -85,14 +85,40 @@ export function loadState(meta: Uint8Array): State {
   return state;
 }
 
-function loadVersion(row: VersionRow, records: RecordRow[]): Version {
-  const [id, parent, number, time, author, state, expand, fieldRows] = row;
-  const fields = new Map<string, CellRef>();
-  for (const [name, index, cell, offset, length] of fieldRows) {
-    const record = records[index];
-    if (!record) throw new ZvaultError("damaged", "a checkpoint names a record it does not list");
-    const [sequence, term, salt] = record;
-    fields.set(name, { sequence, term, salt, cell, offset, length });
+/** Its fields are made when they are first asked for: of thousands of secrets a run wants a few. */
+class LoadedVersion implements Version {
+  readonly id: string;
+  readonly parent: string | null;
+  readonly number: number;
+  readonly time: string;
+  readonly author: string;
+  state: Version["state"];
+  readonly expand: boolean;
+  readonly #rows: FieldRow[];
+  readonly #records: RecordRow[];
+  #fields: Map<string, CellRef> | undefined;
+
+  constructor([id, parent, number, time, author, state, expand, fields]: VersionRow, records: RecordRow[]) {
+    this.id = id;
+    this.parent = parent;
+    this.number = number;
+    this.time = time;
+    this.author = author;
+    this.state = state;
+    this.expand = expand === 1;
+    this.#rows = fields;
+    this.#records = records;
+    if (fields.some(([, index]) => !records[index]))
+      throw new ZvaultError("damaged", "a checkpoint names a record it does not list");
   }
-  return { id, parent, number, time, author, state, expand: expand === 1, fields };
+
+  get fields(): Map<string, CellRef> {
+    this.#fields ??= new Map(
+      this.#rows.map(([name, index, cell, offset, length]) => {
+        const [sequence, term, salt] = this.#records[index] as RecordRow;
+        return [name, { sequence, term, salt, cell, offset, length }];
+      }),
+    );
+    return this.#fields;
+  }
 }

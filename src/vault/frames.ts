@@ -95,7 +95,7 @@ export function walk(io: Io, fd: number, header: Uint8Array, first: number): Wal
 /** The record of a step, whole. Throws `damaged` when it is not one any more. */
 export function frameOf(io: Io, fd: number, path: string, { offset, length, sequence }: Step): Frame {
   const bytes = new Uint8Array(new ArrayBuffer(length));
-  const frame = readAll(io, fd, bytes, offset) === length ? parseFrame(bytes, offset) : undefined;
+  const frame = readAll(io, fd, bytes, offset) === length ? parseFrame(bytes, offset, true) : undefined;
   if (!frame || frame.sequence !== sequence)
     throw new ZvaultError("damaged", `${path}: record ${sequence} at byte ${offset} is not what was written`);
   return frame;

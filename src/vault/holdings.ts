@@ -6,8 +6,9 @@ import { equalSecrets } from "../crypto/equal.ts";
 import { hex } from "../crypto/hash.ts";
 import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
-import { newRequest } from "./audit-line.ts";
 import type { Caller, Credential, VaultRef } from "../protocol.ts";
+import { newRequest } from "./audit-line.ts";
+import { Barrier } from "./barrier.ts";
 import { type IdentityFile, identityLimit, parseIdentity } from "./identity.ts";
 import { type Io, readFile } from "./io.ts";
 import { type KeysFile, openKeys } from "./keys.ts";
@@ -147,8 +148,11 @@ export class Holdings {
           throw new ZvaultError("damaged", "the keys file belongs to another vault", {
             hint: "`zvault backup restore` takes both files from the mirror",
           });
-        const opened = await this.#unwrap(keys, way);
-        const vault = await openVault({ io, dir, places, clock, lockFd, ...choices, opened }).catch((failure: unknown) => {
+        const unwrapping = this.#unwrap(keys, way);
+        const log = await meanwhile(unwrapping, () => Barrier.look(io, `${dir}/vault`));
+        const opened = await unwrapping;
+        const about = { io, dir, places, clock, lockFd, ...choices, opened, ...(log ? { log } : {}) };
+        const vault = await openVault(about).catch((failure: unknown) => {
           opened.root.wipe();
           opened.keyring.wipe();
           throw failure;
@@ -280,6 +284,18 @@ export class Holdings {
     this.identity?.bundle.wipe();
     this.identity = undefined;
     return dirs.length;
+  }
+}
+
+/** What can be done while another process works; undefined if it fails: whoever needs it tries again, and hears why. */
+async function meanwhile<T>(work: Promise<unknown>, act: () => T): Promise<T | undefined> {
+  work.catch(() => {});
+  // the process is started first
+  await new Promise((begun) => setImmediate(begun));
+  try {
+    return act();
+  } catch {
+    return undefined;
   }
 }
 

@@ -2,7 +2,7 @@
 import { hex, sha256 } from "../crypto/hash.ts";
 import { ZvaultError } from "../errors.ts";
 import { AuditLog, listSegments, segmentPath } from "./audit.ts";
-import { Barrier } from "./barrier.ts";
+import { Barrier, type FoundLog } from "./barrier.ts";
 import { type Head, HeadStore } from "./head.ts";
 import type { Io } from "./io.ts";
 import type { KeysFile } from "./keys.ts";
@@ -22,6 +22,8 @@ export type OpenOptions = VaultOptions & {
   ignoreHead?: boolean;
   lockFd: number;
   opened: Opened;
+  /** the log, looked at while the keys were unwrapped */
+  log?: FoundLog;
 };
 
 /**
@@ -47,6 +49,7 @@ export async function openVault(o: OpenOptions): Promise<Vault | undefined> {
       head,
       acceptRollback: o.acceptRollback ?? o.ignoreHead ?? false,
       ...(o.expectHead ? { expect: o.expectHead } : {}),
+      ...(o.log ? { found: o.log } : {}),
       replay: (record) => applyRecord(state, record),
     });
     barrier = found.barrier;
