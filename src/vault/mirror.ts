@@ -4,7 +4,7 @@
  */
 import type { Barrier } from "./barrier.ts";
 import { listSegments, segmentPath } from "./audit.ts";
-import { type Io, readFile, replaceFile, writeAll, writeFresh } from "./io.ts";
+import { type Io, readAll, readFile, replaceFile, writeAll, writeFresh } from "./io.ts";
 import { keysLimit } from "./keys.ts";
 
 const chunk = 4 * 1024 * 1024;
@@ -38,9 +38,10 @@ export class Mirror {
       const { id, generation } = barrier.header;
       this.#io.makeFolder(this.path);
       if (this.#done === undefined || generation !== this.#generation || barrier.size < this.#done) {
-        await this.#begin(barrier);
+        if (this.#continue(barrier)) this.#append(barrier);
+        else await this.#begin(barrier);
         await this.#copyKeys();
-        await replaceFile(this.#io, `${this.path}/from`, new TextEncoder().encode(`${JSON.stringify({ id, dir: this.#dir })}\n`));
+        await this.#put("from", new TextEncoder().encode(`${JSON.stringify({ id, dir: this.#dir })}\n`));
       } else {
         this.#append(barrier);
       }
@@ -52,6 +53,26 @@ export class Mirror {
       this.problem = failure instanceof Error ? failure.message : "unknown";
       this.#forget();
     }
+  }
+
+  /** Takes up the copy of an earlier session, if it holds the beginning of this very log, byte for byte. */
+  #continue(barrier: Barrier): boolean {
+    this.#forget();
+    const path = `${this.path}/vault`;
+    const size = this.#io.stat(path)?.size ?? 0;
+    if (size === 0 || size > barrier.size) return false;
+    try {
+      this.#fd = this.#io.open(path, "append-read-write");
+    } catch {
+      return false; // a link or whatever stands there: it is replaced
+    }
+    for (let at = 0; at < size; at += chunk) {
+      const bytes = new Uint8Array(Math.min(chunk, size - at));
+      const got = readAll(this.#io, this.#fd, bytes, at);
+      if (got < bytes.length || Buffer.compare(bytes, barrier.bytes(at, bytes.length)) !== 0) return false;
+    }
+    this.#done = size;
+    return true;
   }
 
   async #begin(barrier: Barrier): Promise<void> {
@@ -87,7 +108,14 @@ export class Mirror {
 
   async #copyKeys(): Promise<void> {
     const keys = readFile(this.#io, `${this.#dir}/keys`, keysLimit);
-    if (keys) await replaceFile(this.#io, `${this.path}/keys`, keys);
+    if (keys) await this.#put("keys", keys);
+  }
+
+  /** A small file that is not there, or not like that. */
+  async #put(name: string, content: Uint8Array): Promise<void> {
+    const path = `${this.path}/${name}`;
+    const there = readFile(this.#io, path, keysLimit);
+    if (!there || Buffer.compare(there, content) !== 0) await replaceFile(this.#io, path, content);
   }
 
   /** Closed audit segments are copied once, the last one each time. */

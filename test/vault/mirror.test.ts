@@ -33,3 +33,53 @@ t.test("the mirror holds the same bytes as the vault, also when several changes 
     t.same(fs.readFileSync(`${result.path}/${file}`), fs.readFileSync(`${world.dir}/${file}`), file);
   }
 });
+
+t.test("an unseal takes up the copy there is; one that is not the beginning of the log is made anew", async (t) => {
+  const world = makeWorld();
+  t.teardown(() => removeWorld(world));
+  const key = makeKeyFile();
+  const first = openDoor(world);
+  await ask(first.door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
+  await ask(first.door, world, "kv.put", { path: "env/shop/A" }, { body: [new Uint8Array(100_000).fill(65)] });
+  const { path } = (await ask(first.door, world, "backup.sync", {})).result;
+  await first.door.seal("test");
+  const copy = `${path}/vault`;
+  const inode = (): number => fs.lstatSync(copy).ino;
+  const again = async (): Promise<void> => {
+    const { door } = openDoor(world);
+    await ask(door, world, "agent.unseal", {}, { credential: keyFile(key) });
+    await ask(door, world, "kv.put", { path: "env/shop/B" }, { body: [bytes("more")] });
+    await ask(door, world, "backup.sync", {});
+    await door.seal("test");
+    for (const file of ["vault", "keys"]) t.same(fs.readFileSync(`${path}/${file}`), fs.readFileSync(`${world.dir}/${file}`), file);
+    t.ok(fs.lstatSync(copy).isFile());
+    t.equal(fs.lstatSync(copy).nlink, 1);
+  };
+  const before = inode();
+  await again();
+  t.equal(inode(), before, "gone on with");
+  const spoils: Record<string, () => void> = {
+    "a bit": () => {
+      const content = fs.readFileSync(copy);
+      content[50_000] = (content[50_000] ?? 0) ^ 1;
+      fs.writeFileSync(copy, content);
+    },
+    longer: () => fs.appendFileSync(copy, "more"),
+    shorter: () => fs.truncateSync(copy, 1000),
+    empty: () => fs.truncateSync(copy, 0),
+    gone: () => fs.rmSync(copy),
+    "the keys": () => fs.appendFileSync(`${path}/keys`, "x"),
+    "a link": () => {
+      fs.renameSync(copy, `${world.base}/elsewhere`);
+      fs.symlinkSync(`${world.base}/elsewhere`, copy);
+    },
+    "a second name": () => fs.linkSync(copy, `${world.base}/second`),
+  };
+  for (const [name, spoil] of Object.entries(spoils)) {
+    t.comment(name);
+    spoil();
+    const elsewhere = fs.existsSync(`${world.base}/elsewhere`) ? fs.readFileSync(`${world.base}/elsewhere`) : undefined;
+    await again();
+    if (elsewhere) t.same(fs.readFileSync(`${world.base}/elsewhere`), elsewhere, "not written through");
+  }
+});
