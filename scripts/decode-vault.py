@@ -4,7 +4,7 @@
 decode-vault.py --vault DIR --key-file FILE [--head FILE] [--json] [--values]
 Opens by key file, checks what docs/format.md says, prints what the vault holds, changes nothing. Exit code 0, or 1 with one line
 `decode-vault: <what>: <why>`; what is one of unreadable, wrong-key, unsupported, damaged, old-keys, rolled-back, forked."""
-import argparse, base64, ctypes, ctypes.util, hashlib, hmac, json, os, struct, sys
+import argparse, base64, ctypes, ctypes.util, hashlib, hmac, itertools, json, os, struct, sys
 
 KINDS = {1: "identity", 2: "shares", 3: "key-file", 4: "passphrase", 5: "recipient"}
 TRANSACTION, CHECKPOINT, _, _, PREDECESSORS = range(1, 6)
@@ -23,10 +23,9 @@ def read(path):
     except OSError as error:
         raise Refused("unreadable", f"{path}: {error.strerror}")
 
-LIB, P = ctypes.CDLL(ctypes.util.find_library("crypto") or "libcrypto.so.3"), ctypes.c_void_p
+LIB, P, X25519, GCM_SET_TAG = ctypes.CDLL(ctypes.util.find_library("crypto") or "libcrypto.so.3"), ctypes.c_void_p, 1034, 0x11
 for name in ("EVP_PKEY_new_raw_private_key", "EVP_PKEY_new_raw_public_key", "EVP_PKEY_CTX_new", "EVP_CIPHER_CTX_new", "EVP_aes_256_gcm"):
     getattr(LIB, name).restype = P
-X25519, GCM_SET_TAG = 1034, 0x11
 
 def x25519(private, public=None):
     """The shared secret, or, without `public`, one's own public key."""
@@ -50,8 +49,7 @@ def gcm_open(key, nonce, aad, sealed):
     good = len(tag) == 16 and LIB.EVP_CIPHER_CTX_ctrl(context, GCM_SET_TAG, 16, tag) == 1
     return out.raw[: len(body)] if good and LIB.EVP_DecryptFinal_ex(context, out, ctypes.byref(got)) == 1 else None
 
-mac = lambda key, data: hmac.new(key, data, hashlib.sha256).digest()
-sha256 = lambda data: hashlib.sha256(data).digest()
+mac, sha256 = lambda key, data: hmac.new(key, data, hashlib.sha256).digest(), lambda data: hashlib.sha256(data).digest()
 number = lambda raw: int.from_bytes(raw, "big")
 
 def hkdf(key, salt, info):
@@ -196,13 +194,15 @@ def apply(state, record, body, op):
         raise Refused("unsupported", f"vault: record {record['seq']}: op {name}")
 
 def from_checkpoint(body):
-    secrets, table = {}, body["records"]
-    for path, *about, exposed, versions in body["secrets"]:
-        secret = secrets[path] = {**dict(zip(DESCRIPTION, about)), "exposed": bool(exposed), "versions": []}
-        for *row, expand, fields in versions:
-            version = dict(zip(("id", "parent", "number", "time", "author", "state"), row))
-            places = {name: (table[index][0], cell, at, length) for name, index, cell, at, length in fields}
-            secret["versions"].append({**version, "expand": bool(expand), "fields": places})
+    text, table, secrets = body["texts"].__getitem__, body["records"], {}
+    rows = lambda name, width: zip(*[iter(body[name])] * width)
+    versions, fields, ids = rows("versions", 7), rows("fields", 5), map("".join, rows("ids", 32))
+    for path, (*about, exposed, count) in zip(body["secrets"], rows("about", 7)):
+        secrets[path] = {**dict(zip(DESCRIPTION, map(text, about))), "exposed": bool(exposed), "versions": []}
+        for parent, nth, *row, expand, many in itertools.islice(versions, count):
+            places = {text(name): (table[2 * record], *place) for name, record, *place in itertools.islice(fields, many)}
+            version = dict(zip(("time", "author", "state"), map(text, row)), id=next(ids), parent=text(parent - 1) if parent else None)
+            secrets[path]["versions"].append({**version, "number": nth, "expand": bool(expand), "fields": places})
     allowed = {folder: [refs, dangerous] for folder, refs, dangerous in body["allowed"]}
     return {"secrets": secrets, "projects": dict(body["projects"]), "allowed": allowed, "keys": body["keys"], "anchors": body["anchors"]}
 

@@ -1,23 +1,29 @@
 /**
- * The state as bytes and back, for the log's checkpoint records: JSON, arrays instead of objects where there are many, because
- * unsealing 10,000 secrets reads exactly this. Cells are named by the record they lie in; records stand once, in a table.
+ * The state as bytes and back, for the log's checkpoint records (docs/format.md, "Checkpoints"): columns of numbers, each text once,
+ * because unsealing 10,000 secrets reads exactly this.
  */
 import { ZvaultError } from "../errors.ts";
 import type { CellRef } from "./record.ts";
 import { keptRequests, State, type StoredSecret, type Version } from "./state.ts";
 
-/** [sequence, term, salt hex] */
-type RecordRow = [number, number, string];
-/** [field, record index, cell, offset, length] */
-type FieldRow = [string, number, number, number, number];
-/** [id, parent, number, time, author, state, expand, fields] */
-type VersionRow = [string, string | null, number, string, string, Version["state"], 0 | 1, FieldRow[]];
-type SecretRow = [string, string, string, string, string, string, 0 | 1, VersionRow[]];
-
 type Dump = {
   v: 1;
-  records: RecordRow[];
-  secrets: SecretRow[];
+  /** whatever the columns name by its index here */
+  texts: string[];
+  /** sequence, term */
+  records: number[];
+  /** of the same records, in hex, one after the other */
+  salts: string;
+  /** paths */
+  secrets: string[];
+  /** of each: class, audience, description, createdBy, created (texts), exposed 0|1, number of versions */
+  about: number[];
+  /** of all versions, in hex, one after the other */
+  ids: string;
+  /** parent (0 or 1 + text), number, time, author, state (texts), expand 0|1, number of fields */
+  versions: number[];
+  /** name (text), record (its index), cell, offset, length */
+  fields: number[];
   projects: [string, string][];
   allowed: [string, string[], string[]][];
   keys: { epoch: number; sha256: string } | null;
@@ -25,30 +31,52 @@ type Dump = {
   requests: string[];
 };
 
-export function dumpState(state: State): Uint8Array {
-  const records: RecordRow[] = [];
-  const indexes = new Map<number, number>();
-  const fieldRow = (name: string, ref: CellRef): FieldRow => {
-    let index = indexes.get(ref.sequence);
-    if (index === undefined) {
-      index = records.push([ref.sequence, ref.term, ref.salt]) - 1;
-      indexes.set(ref.sequence, index);
+const idLength = 32;
+const saltLength = 64;
+
+/** Numbers things in the order they first come. */
+class Numbers<K> {
+  readonly all: K[] = [];
+  readonly #known = new Map<unknown, number>();
+
+  of(thing: K, key: unknown = thing): number {
+    let number = this.#known.get(key);
+    if (number === undefined) {
+      number = this.all.push(thing) - 1;
+      this.#known.set(key, number);
     }
-    return [name, index, ref.cell, ref.offset, ref.length];
-  };
-  const secrets: SecretRow[] = [];
+    return number;
+  }
+}
+
+export function dumpState(state: State): Uint8Array {
+  const texts = new Numbers<string>();
+  const records = new Numbers<CellRef>();
+  const [about, versions, fields]: [number[], number[], number[]] = [[], [], []];
+  const ids: string[] = [];
   for (const secret of state.secrets.values()) {
-    const versions = secret.versions.map((one): VersionRow => {
-      const fields = Array.from(one.fields, ([name, ref]) => fieldRow(name, ref));
-      return [one.id, one.parent, one.number, one.time, one.author, one.state, one.expand ? 1 : 0, fields];
-    });
-    const { path, audience, description, createdBy, created } = secret;
-    secrets.push([path, secret.class, audience, description, createdBy, created, secret.exposed ? 1 : 0, versions]);
+    for (const text of [secret.class, secret.audience, secret.description, secret.createdBy, secret.created])
+      about.push(texts.of(text));
+    about.push(secret.exposed ? 1 : 0, secret.versions.length);
+    for (const one of secret.versions) {
+      ids.push(one.id);
+      versions.push(one.parent === null ? 0 : 1 + texts.of(one.parent), one.number);
+      for (const text of [one.time, one.author, one.state]) versions.push(texts.of(text));
+      versions.push(one.expand ? 1 : 0, one.fields.size);
+      for (const [name, ref] of one.fields)
+        fields.push(texts.of(name), records.of(ref, ref.sequence), ref.cell, ref.offset, ref.length);
+    }
   }
   const dump: Dump = {
     v: 1,
-    records,
-    secrets,
+    texts: texts.all,
+    records: records.all.flatMap((one) => [one.sequence, one.term]),
+    salts: records.all.map((one) => one.salt).join(""),
+    secrets: [...state.secrets.keys()],
+    about,
+    ids: ids.join(""),
+    versions,
+    fields,
     projects: [...state.projects],
     allowed: Array.from(state.allowed, ([folder, { refs, dangerous }]) => [folder, [...refs], [...dangerous]]),
     keys: state.keys ?? null,
@@ -58,23 +86,34 @@ export function dumpState(state: State): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(dump));
 }
 
-/** Throws `damaged` for a checkpoint of another version. */
+/** Throws `damaged` for a checkpoint of another version, or whose columns do not fit each other. */
 export function loadState(meta: Uint8Array): State {
   const dump = JSON.parse(new TextDecoder().decode(meta)) as Dump;
   if (dump.v !== 1) throw new ZvaultError("damaged", "a checkpoint is of a version this build does not know");
+  const { texts, about, versions } = dump;
   const state = new State();
-  for (const [path, kind, audience, description, createdBy, created, exposed, versions] of dump.secrets) {
+  let [version, field, row] = [0, 0, 0];
+  for (const path of dump.secrets) {
+    const count = about[row + 6] ?? 0;
+    const list: Version[] = [];
+    for (let last = version + count; version < last; version++) {
+      list.push(new LoadedVersion(dump, version, field));
+      field += versions[7 * version + 6] ?? 0;
+    }
     state.secrets.set(path, {
       path,
-      class: kind as StoredSecret["class"],
-      audience: audience as StoredSecret["audience"],
-      description,
-      createdBy,
-      created,
-      exposed: exposed === 1,
-      versions: versions.map((row) => new LoadedVersion(row, dump.records)),
+      class: textAt(texts, about[row]) as StoredSecret["class"],
+      audience: textAt(texts, about[row + 1]) as StoredSecret["audience"],
+      description: textAt(texts, about[row + 2]),
+      createdBy: textAt(texts, about[row + 3]),
+      created: textAt(texts, about[row + 4]),
+      exposed: about[row + 5] === 1,
+      versions: list,
     });
+    row += 7;
   }
+  if (about.length !== row || versions.length !== 7 * version || dump.ids.length !== idLength * version) throw unfit();
+  if (dump.fields.length !== 5 * field || dump.salts.length !== (saltLength / 2) * dump.records.length) throw unfit();
   for (const [project, folder] of dump.projects) state.projects.set(project, folder);
   for (const [folder, refs, dangerous] of dump.allowed) {
     state.allowed.set(folder, { refs: new Set(refs), dangerous: new Set(dangerous) });
@@ -83,6 +122,16 @@ export function loadState(meta: Uint8Array): State {
   state.anchors = dump.anchors.map(([segment, lines, hmac]) => ({ segment, lines, hmac }));
   state.requests = new Set(dump.requests);
   return state;
+}
+
+function textAt(texts: readonly string[], index: number | undefined): string {
+  const text = texts[index ?? -1];
+  if (text === undefined) throw unfit();
+  return text;
+}
+
+function unfit(): ZvaultError {
+  return new ZvaultError("damaged", "the columns of a checkpoint do not fit each other");
 }
 
 /** Its fields are made when they are first asked for: of thousands of secrets a run wants a few. */
@@ -94,31 +143,38 @@ class LoadedVersion implements Version {
   readonly author: string;
   state: Version["state"];
   readonly expand: boolean;
-  readonly #rows: FieldRow[];
-  readonly #records: RecordRow[];
+  readonly #dump: Dump;
+  readonly #first: number;
+  readonly #count: number;
   #fields: Map<string, CellRef> | undefined;
 
-  constructor([id, parent, number, time, author, state, expand, fields]: VersionRow, records: RecordRow[]) {
-    this.id = id;
-    this.parent = parent;
-    this.number = number;
-    this.time = time;
-    this.author = author;
-    this.state = state;
-    this.expand = expand === 1;
-    this.#rows = fields;
-    this.#records = records;
-    if (fields.some(([, index]) => !records[index]))
-      throw new ZvaultError("damaged", "a checkpoint names a record it does not list");
+  /** `version`: its row; `field`: the row of its first field. */
+  constructor(dump: Dump, version: number, field: number) {
+    const { texts, versions, ids } = dump;
+    const row = 7 * version;
+    const parent = versions[row] ?? 0;
+    this.id = ids.slice(idLength * version, idLength * (version + 1));
+    this.parent = parent === 0 ? null : textAt(texts, parent - 1);
+    this.number = versions[row + 1] ?? 0;
+    this.time = textAt(texts, versions[row + 2]);
+    this.author = textAt(texts, versions[row + 3]);
+    this.state = textAt(texts, versions[row + 4]) as Version["state"];
+    this.expand = versions[row + 5] === 1;
+    this.#dump = dump;
+    this.#first = field;
+    this.#count = versions[row + 6] ?? 0;
   }
 
   get fields(): Map<string, CellRef> {
-    this.#fields ??= new Map(
-      this.#rows.map(([name, index, cell, offset, length]) => {
-        const [sequence, term, salt] = this.#records[index] as RecordRow;
-        return [name, { sequence, term, salt, cell, offset, length }];
-      }),
-    );
+    this.#fields ??= new Map(Array.from({ length: this.#count }, (_, at) => fieldAt(this.#dump, this.#first + at)));
     return this.#fields;
   }
+}
+
+function fieldAt({ texts, records, salts, fields }: Dump, field: number): [string, CellRef] {
+  const [name, record = 0, cell = 0, offset = 0, length = 0] = fields.slice(5 * field, 5 * field + 5);
+  const [sequence, term] = records.slice(2 * record, 2 * record + 2);
+  if (sequence === undefined || term === undefined) throw unfit();
+  const salt = salts.slice(saltLength * record, saltLength * (record + 1));
+  return [textAt(texts, name), { sequence, term, salt, cell, offset, length }];
 }

@@ -25,7 +25,10 @@ import type { Slot } from "./slots.ts";
 import { mendKeys } from "./unlock.ts";
 import { Watchers } from "./watchers.ts";
 
-/** A checkpoint after this many records: unsealing reads the last one and what follows. */
+/**
+ * A checkpoint after this many records, or a quarter as many as there are secrets: unsealing reads the last one and what follows, and one
+ * of a large vault each thousand records would make most of its log.
+ */
 const checkpointEvery = 1000;
 /** At seal already after this many. */
 const worthCheckpoint = 100;
@@ -178,9 +181,10 @@ export class Vault {
   async afterChange(): Promise<void> {
     while (this.#busy) await this.#busy;
     if (this.sealed) return;
-    if (this.barrier.sinceCheckpoint > checkpointEvery) this.barrier.append(recordType.checkpoint, dumpState(this.state), []);
-    const due = this.barrier.size > 2 * deadWorth && this.barrier.records % lookEvery === 0;
-    if (due && this.#deadBytes() > Math.max(deadWorth, this.barrier.size / 2)) await this.alone(() => this.compact(true));
+    const due = Math.max(checkpointEvery, this.state.secrets.size / 4);
+    if (this.barrier.sinceCheckpoint > due) this.barrier.append(recordType.checkpoint, dumpState(this.state), []);
+    const look = this.barrier.size > 2 * deadWorth && this.barrier.records % lookEvery === 0;
+    if (look && this.#deadBytes() > Math.max(deadWorth, this.barrier.size / 2)) await this.alone(() => this.compact(true));
     await this.#turn();
   }
 
