@@ -10,6 +10,10 @@ import { keyWorkProcess } from "./keywork-process.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Listener, takeLock } from "./listener.ts";
 import { AgentLog } from "./log.ts";
+import { practise } from "./practice.ts";
+
+/** Between an answer that opened something and the practice, in ms. */
+const breath = 250;
 
 /** What tests set otherwise: ms, and how a helper is started. */
 export type Tuning = { time?: number; grace?: number; keywork?: { file: string; args: string[] } };
@@ -42,8 +46,14 @@ export async function startAgent(build: string, places: Places, tuning: Tuning =
     log,
     time: tuning.time ?? servingTime,
     before: () => life.before(),
-    after: (verb: string, ok: boolean) => life.after(verb, ok),
+    after(verb: string, ok: boolean) {
+      life.after(verb, ok);
+      if (practised || door.openCount() === 0) return;
+      practised = true;
+      setTimeout(practise, breath);
+    },
   };
+  let practised = false;
   await door.sweep().catch((failure: unknown) => log.failure("sweep", failure));
   const listener = new Listener(places.runtime, serving, () => life.quiet());
   await listener.open();

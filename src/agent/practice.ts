@@ -1,7 +1,7 @@
 /**
- * The agent's ways of reading values and of looking at who asks, walked a few hundred times on made-up values and on itself while nobody
- * waits (a person types, the key-work helper runs), so that V8 has compiled them when the first program asks: 20 values take 5 ms cold and
- * 1 ms warm, a look at a caller 8 and 0.4.
+ * The agent's ways of reading values and of looking at who asks, walked a few hundred times on made-up values and on itself once it has
+ * something open and has said so, so that V8 has compiled them when the first program asks: 20 values take 5 ms cold and 1 ms warm, a look
+ * at a caller 8 and 0.4. Not earlier: beside the key-work helper it costs the unseal more than it gives.
  */
 import { Secret } from "../crypto/secret.ts";
 import { lookAt, Peer } from "./caller.ts";

@@ -9,7 +9,6 @@ import { ZvaultError } from "../errors.ts";
 import { parseConfig, startAgent, type Tuning } from "./agent.ts";
 import { harden } from "./hardening.ts";
 import { describe } from "./log.ts";
-import { practise } from "./practice.ts";
 
 export { keyworkMain } from "./keywork-main.ts";
 export { warm } from "./warm.ts";
@@ -30,7 +29,6 @@ export async function runAgent(tuning: Tuning = {}): Promise<void> {
     const started = await startAgent(build, places, tuning);
     say(started ? { ready: true } : { held: true });
     if (!started) process.exit(0);
-    practise();
   } catch (failure) {
     const known =
       failure instanceof ZvaultError ? failure : new ZvaultError("agent-start", `the agent does not start: ${describe(failure)}`);
