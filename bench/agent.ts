@@ -1,4 +1,4 @@
-/** Figures of the agent, over its socket: opening many secrets, requests against an empty round trip, syncs counted by strace. */
+/** Figures of the agent: opening many secrets by the executable; over its socket requests against an empty round trip, and syncs by strace. */
 import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -8,15 +8,22 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Client, connect } from "../src/client.ts";
 import { makeKeyFile } from "../src/key-file.ts";
 import type { VaultRef } from "../src/protocol.ts";
-import { interleaved, median, ratio, report } from "./measure.ts";
+import { type Command, interleaved, median, ratio, report } from "./measure.ts";
 
 type Vault = { client: Client; ref(): VaultRef; key: Uint8Array; base: string };
 
+/** Those of an executable whose HOME is `base`. */
+function placesOf(base: string): { config: string; state: string; runtime: string } {
+  const state = `${base}/.local/state/zvault`;
+  return { config: `${base}/.config/zvault`, state, runtime: `${state}/run` };
+}
+
 async function makeVault(): Promise<Vault> {
   const base = fs.realpathSync(fs.mkdtempSync(join(os.tmpdir(), "zvb-")));
-  const places = { config: `${base}/config`, state: `${base}/state`, runtime: `${base}/run` };
+  const places = placesOf(base);
   const client = await connect({ places, start: true });
   const key = makeKeyFile();
+  fs.writeFileSync(`${base}/k.key`, key, { mode: 0o600 });
   await client.ask("vault.init", { dir: base, slot: "key-file" }, { credential: { kind: "key-file", parts: [key.slice()] } });
   const ref = (): VaultRef => {
     const file = fs.statSync(`${base}/.zvault/vault`, { bigint: true });
@@ -48,28 +55,36 @@ async function fill(vault: Vault, count: number): Promise<void> {
   );
 }
 
-/** Median time of an unseal by the same agent: the second vault keeps it alive. */
-async function unsealTime(make: (vault: Vault) => Promise<void>): Promise<number> {
-  const vault = await makeVault();
-  await make(vault);
-  const all: number[] = [];
-  for (let round = 0; round < 7; round++) {
+/** Whole unseals by the executable, agent and helper not running: an empty vault, 10,000 secrets from one import, from single puts. */
+async function unseals(zvault: string): Promise<void> {
+  const fills: Record<string, (vault: Vault) => Promise<void>> = {
+    empty: async () => {},
+    imported: (vault) => fill(vault, 10_000),
+    async single(vault) {
+      for (let at = 0; at < 10_000; at++)
+        await vault.client.ask("kv.put", { path: `env/shop/KEY_${at}` }, { vault: vault.ref(), body: [bytes(`value ${at}`)] });
+    },
+  };
+  const commands: Record<string, Command> = { n: { argv: [process.execPath, "-e", "0"] } };
+  const bases: string[] = [];
+  for (const [name, make] of Object.entries(fills)) {
+    const vault = await makeVault();
+    await make(vault);
     await vault.client.ask("agent.seal", {}, {});
     vault.client.close();
-    await wait(300);
-    const places = { config: `${vault.base}/config`, state: `${vault.base}/state`, runtime: `${vault.base}/run` };
-    vault.client = await connect({ places, start: true });
-    await vault.client.ask("agent.status", {}, {});
-    const started = performance.now();
-    await vault.client.ask(
-      "agent.unseal",
-      {},
-      { vault: vault.ref(), credential: { kind: "key-file", parts: [vault.key.slice()] } },
-    );
-    if (round > 0) all.push(performance.now() - started);
+    const about = { cwd: vault.base, env: { HOME: vault.base, PATH: "/usr/bin:/bin" } };
+    const before = (): void => void spawnSync(zvault, ["seal"], { ...about, stdio: "ignore" });
+    commands[name] = { argv: [zvault, "unseal", "--key-file", "k.key"], ...about, before };
+    bases.push(vault.base);
   }
-  await end(vault);
-  return median(all);
+  const { n = NaN, empty = NaN, imported = NaN, single = NaN } = interleaved(commands, 20);
+  report("zvault unseal --key-file, agent and helper not running", ratio(empty, n), "");
+  report("… of 10,000 secrets from one import, beyond that", ratio(imported - empty, n), "≤ 2 n");
+  report("… of 10,000 secrets from single puts, beyond that", ratio(single - empty, n), "≤ 2 n");
+  for (const base of bases) {
+    spawnSync(zvault, ["seal"], { cwd: base, env: { HOME: base, PATH: "/usr/bin:/bin" }, stdio: "ignore" });
+    fs.rmSync(base, { recursive: true, force: true });
+  }
 }
 
 async function roundTrips(): Promise<void> {
@@ -126,7 +141,7 @@ async function countSyncs(): Promise<void> {
       await client.ask("kv.put", { path: "env/shop/KEY_1" }, { vault: vault.ref(), body: [bytes(`again ${at}`)] });
   });
   report("syncs of one put", (puts / times).toFixed(2), "2");
-  const places = { config: `${vault.base}/config`, state: `${vault.base}/state`, runtime: `${vault.base}/run` };
+  const places = placesOf(vault.base);
   const clients = await Promise.all(Array.from({ length: 8 }, () => connect({ places, start: false })));
   const shared = await syncs(vault, async () => {
     await Promise.all(
@@ -140,17 +155,8 @@ async function countSyncs(): Promise<void> {
   await end(vault);
 }
 
-export async function agentFigures(): Promise<void> {
-  const { n = NaN } = interleaved({ n: { argv: [process.execPath, "-e", "0"] } }, 20);
-  const empty = await unsealTime(async () => {});
-  report("unseal of an empty vault by key file, agent running", ratio(empty, n), "");
-  const imported = await unsealTime((vault) => fill(vault, 10_000));
-  report("… of 10,000 secrets from one import, beyond that", ratio(imported - empty, n), "≤ 2 n");
-  const single = await unsealTime(async (vault) => {
-    for (let at = 0; at < 10_000; at++)
-      await vault.client.ask("kv.put", { path: `env/shop/KEY_${at}` }, { vault: vault.ref(), body: [bytes(`value ${at}`)] });
-  });
-  report("… of 10,000 secrets from single puts, beyond that", ratio(single - empty, n), "≤ 2 n");
+export async function agentFigures(zvault: string): Promise<void> {
+  await unseals(zvault);
   await roundTrips();
   await countSyncs();
 }

@@ -168,7 +168,18 @@ function stripped(piece: Line): string {
 /** The text of one file. A cut assignment loses its trailing comment, or, if its name tells, the whole line. */
 function textOf(source: Source, cuts: Cuts): string {
   const entries = new Map(source.entries.map((entry) => [entry.key, entry]));
-  const texts = source.document.map((piece, at) => {
+  // nothing taken out, nothing added: it would be parsed to what it is
+  const document = cuts.size === 0 && source.extras.size === 0 ? source.document : parseText(shownPieces(source, cuts).join(""));
+  const fresh = withValues(document, (one) => {
+    const entry = entries.get(one.name);
+    if (entry?.to === "vault") return { value: printReference({ path: entry.path }) };
+    return entry && entry.rewritten && !source.drops.has(one) ? { value: toText(entry.value) } : "keep";
+  });
+  return fresh.map(pieceText).join("");
+}
+
+function shownPieces(source: Source, cuts: Cuts): string[] {
+  return source.document.map((piece, at) => {
     const extra = source.extras.get(piece);
     const text = shownPiece(source, piece, cuts.get(at));
     if (!extra) return text;
@@ -177,12 +188,6 @@ function textOf(source: Source, cuts: Cuts): string {
     const lines = extra.map((name) => `${name}=x${end}`).join("");
     return piece.kind === "other" ? lines : `${text}${endOf(text) === "" ? end : ""}${lines}`;
   });
-  const fresh = withValues(parseText(texts.join("")), (one) => {
-    const entry = entries.get(one.name);
-    if (entry?.to === "vault") return { value: printReference({ path: entry.path }) };
-    return entry && entry.rewritten && !source.drops.has(one) ? { value: toText(entry.value) } : "keep";
-  });
-  return fresh.map(pieceText).join("");
 }
 
 function shownPiece(source: Source, piece: Piece, cut: LeftOut | undefined): string {

@@ -21,8 +21,8 @@ export class Receipt {
 }
 
 /** A segment is closed at the first line that ends beyond either: unsealing checks every line of the open one. */
-const segmentBytes = 1024 * 1024;
-const segmentLines = 2000;
+const segmentBytes = 512 * 1024;
+const segmentLines = 1000;
 
 export type SegmentEnd = { segment: number; lines: number; hmac: string };
 

@@ -90,26 +90,12 @@ export function dumpState(state: State): Uint8Array {
 export function loadState(meta: Uint8Array): State {
   const dump = JSON.parse(new TextDecoder().decode(meta)) as Dump;
   if (dump.v !== 1) throw new ZvaultError("damaged", "a checkpoint is of a version this build does not know");
-  const { texts, about, versions } = dump;
+  const { about, versions } = dump;
   const state = new State();
   let [version, field, row] = [0, 0, 0];
   for (const path of dump.secrets) {
-    const count = about[row + 6] ?? 0;
-    const list: Version[] = [];
-    for (let last = version + count; version < last; version++) {
-      list.push(new LoadedVersion(dump, version, field));
-      field += versions[7 * version + 6] ?? 0;
-    }
-    state.secrets.set(path, {
-      path,
-      class: textAt(texts, about[row]) as StoredSecret["class"],
-      audience: textAt(texts, about[row + 1]) as StoredSecret["audience"],
-      description: textAt(texts, about[row + 2]),
-      createdBy: textAt(texts, about[row + 3]),
-      created: textAt(texts, about[row + 4]),
-      exposed: about[row + 5] === 1,
-      versions: list,
-    });
+    state.secrets.set(path, new LoadedSecret(dump, path, row, version, field));
+    for (let last = version + (about[row + 6] ?? 0); version < last; version++) field += versions[7 * version + 6] ?? 0;
     row += 7;
   }
   if (about.length !== row || versions.length !== 7 * version || dump.ids.length !== idLength * version) throw unfit();
@@ -134,41 +120,74 @@ function unfit(): ZvaultError {
   return new ZvaultError("damaged", "the columns of a checkpoint do not fit each other");
 }
 
-/** Its fields are made when they are first asked for: of thousands of secrets a run wants a few. */
-class LoadedVersion implements Version {
-  readonly id: string;
-  readonly parent: string | null;
-  readonly number: number;
-  readonly time: string;
-  readonly author: string;
-  state: Version["state"];
-  readonly expand: boolean;
+/** Its versions are made when they are first asked for: of thousands of secrets a run wants a few. */
+class LoadedSecret implements StoredSecret {
+  readonly path: string;
+  class: StoredSecret["class"];
+  audience: StoredSecret["audience"];
+  description: string;
+  createdBy: string;
+  created: string;
+  exposed: boolean;
   readonly #dump: Dump;
-  readonly #first: number;
-  readonly #count: number;
-  #fields: Map<string, CellRef> | undefined;
+  readonly #row: number;
+  readonly #version: number;
+  readonly #field: number;
+  #versions: Version[] | undefined;
 
-  /** `version`: its row; `field`: the row of its first field. */
-  constructor(dump: Dump, version: number, field: number) {
-    const { texts, versions, ids } = dump;
-    const row = 7 * version;
-    const parent = versions[row] ?? 0;
-    this.id = ids.slice(idLength * version, idLength * (version + 1));
-    this.parent = parent === 0 ? null : textAt(texts, parent - 1);
-    this.number = versions[row + 1] ?? 0;
-    this.time = textAt(texts, versions[row + 2]);
-    this.author = textAt(texts, versions[row + 3]);
-    this.state = textAt(texts, versions[row + 4]) as Version["state"];
-    this.expand = versions[row + 5] === 1;
+  /** `row`: where its columns begin in `about`; `version`, `field`: the rows of its first ones. */
+  constructor(dump: Dump, path: string, row: number, version: number, field: number) {
+    const { texts, about } = dump;
+    this.path = path;
+    this.class = textAt(texts, about[row]) as StoredSecret["class"];
+    this.audience = textAt(texts, about[row + 1]) as StoredSecret["audience"];
+    this.description = textAt(texts, about[row + 2]);
+    this.createdBy = textAt(texts, about[row + 3]);
+    this.created = textAt(texts, about[row + 4]);
+    this.exposed = about[row + 5] === 1;
     this.#dump = dump;
-    this.#first = field;
-    this.#count = versions[row + 6] ?? 0;
+    this.#row = row;
+    this.#version = version;
+    this.#field = field;
   }
 
-  get fields(): Map<string, CellRef> {
-    this.#fields ??= new Map(Array.from({ length: this.#count }, (_, at) => fieldAt(this.#dump, this.#first + at)));
-    return this.#fields;
+  get #count(): number {
+    return this.#dump.about[this.#row + 6] ?? 0;
   }
+
+  get versions(): Version[] {
+    if (!this.#versions) {
+      this.#versions = [];
+      let field = this.#field;
+      for (let at = this.#version; at < this.#version + this.#count; at++) {
+        this.#versions.push(versionAt(this.#dump, at, field));
+        field += this.#dump.versions[7 * at + 6] ?? 0;
+      }
+    }
+    return this.#versions;
+  }
+
+  get lastState(): Version["state"] | undefined {
+    if (this.#versions || this.#count === 0) return undefined;
+    const last = this.#version + this.#count - 1;
+    return textAt(this.#dump.texts, this.#dump.versions[7 * last + 4]) as Version["state"];
+  }
+}
+
+/** `field`: the row of its first one. */
+function versionAt(dump: Dump, version: number, field: number): Version {
+  const { texts, ids } = dump;
+  const [parent = 0, number = 0, time, author, state, expand, count = 0] = dump.versions.slice(7 * version, 7 * version + 7);
+  return {
+    id: ids.slice(idLength * version, idLength * (version + 1)),
+    parent: parent === 0 ? null : textAt(texts, parent - 1),
+    number,
+    time: textAt(texts, time),
+    author: textAt(texts, author),
+    state: textAt(texts, state) as Version["state"],
+    expand: expand === 1,
+    fields: new Map(Array.from({ length: count }, (_, at) => fieldAt(dump, field + at))),
+  };
 }
 
 function fieldAt({ texts, records, salts, fields }: Dump, field: number): [string, CellRef] {

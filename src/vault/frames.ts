@@ -58,18 +58,13 @@ export function walk(io: Io, fd: number, header: Uint8Array, first: number): Wal
   let offset = headerLength;
   let sequence = first;
   const stop = (why: string): Walk => {
-    const last = steps.at(-1);
-    // the one before may be what is wrong
-    if (last && !checkedAt(window, last.offset, size)) {
+    let bad = { offset, why };
+    // nobody vouches for the last one any more: it may be what is wrong, and then the one before it
+    for (let last = steps.at(-1); last && !checkedAt(window, last.offset, size); last = steps.at(-1)) {
       steps.pop();
-      return {
-        steps,
-        end: last.offset,
-        size,
-        bad: { offset: last.offset, why: "no whole record stands there", laterRecord: later(last.offset) },
-      };
+      bad = { offset: last.offset, why: "no whole record stands there" };
     }
-    return { steps, end: offset, size, bad: { offset, why, laterRecord: later(offset) } };
+    return { steps, end: bad.offset, size, bad: { ...bad, laterRecord: later(bad.offset) } };
   };
   const later = (at: number): number | undefined => (checkedAt(window, at, size) ? at : findLater(window, at + 8, size));
   while (offset < size) {
@@ -95,7 +90,7 @@ export function walk(io: Io, fd: number, header: Uint8Array, first: number): Wal
 /** The record of a step, whole. Throws `damaged` when it is not one any more. */
 export function frameOf(io: Io, fd: number, path: string, { offset, length, sequence }: Step): Frame {
   const bytes = new Uint8Array(new ArrayBuffer(length));
-  const frame = readAll(io, fd, bytes, offset) === length ? parseFrame(bytes, offset, true) : undefined;
+  const frame = readAll(io, fd, bytes, offset) === length ? parseFrame(bytes, offset) : undefined;
   if (!frame || frame.sequence !== sequence)
     throw new ZvaultError("damaged", `${path}: record ${sequence} at byte ${offset} is not what was written`);
   return frame;

@@ -8,6 +8,8 @@ import { type Io, readAll, readFile, replaceFile, writeAll, writeFresh } from ".
 import { keysLimit } from "./keys.ts";
 
 const chunk = 4 * 1024 * 1024;
+/** Bytes at the beginning and the end of a copy that are compared before it is gone on with. */
+const ends = 64 * 1024;
 
 export class Mirror {
   readonly #io: Io;
@@ -18,6 +20,8 @@ export class Mirror {
   #generation = 0;
   #fd: number | undefined;
   #dirty = false;
+  /** bytes of an earlier session that were not compared yet */
+  #unchecked = 0;
   #time: Date | undefined;
   /** why the last copy failed; the vault works on, `status` says it */
   problem: string | undefined;
@@ -33,12 +37,12 @@ export class Mirror {
   }
 
   /** Copies what is new in the log. Never throws: a missing second copy must not stop the first. */
-  async update(barrier: Barrier, now: Date): Promise<void> {
+  async update(barrier: Barrier, now: Date, anew = false): Promise<void> {
     try {
       const { id, generation } = barrier.header;
       this.#io.makeFolder(this.path);
       if (this.#done === undefined || generation !== this.#generation || barrier.size < this.#done) {
-        if (this.#continue(barrier)) this.#append(barrier);
+        if (!anew && this.#continue(barrier)) this.#append(barrier);
         else await this.#begin(barrier);
         await this.#copyKeys();
         await this.#put("from", new TextEncoder().encode(`${JSON.stringify({ id, dir: this.#dir })}\n`));
@@ -55,7 +59,7 @@ export class Mirror {
     }
   }
 
-  /** Takes up the copy of an earlier session, if it holds the beginning of this very log, byte for byte. */
+  /** Takes up the copy of an earlier session, if its ends are those of this very log; `check` looks at all of it later. */
   #continue(barrier: Barrier): boolean {
     this.#forget();
     const path = `${this.path}/vault`;
@@ -66,13 +70,36 @@ export class Mirror {
     } catch {
       return false; // a link or whatever stands there: it is replaced
     }
-    for (let at = 0; at < size; at += chunk) {
-      const bytes = new Uint8Array(Math.min(chunk, size - at));
-      const got = readAll(this.#io, this.#fd, bytes, at);
-      if (got < bytes.length || Buffer.compare(bytes, barrier.bytes(at, bytes.length)) !== 0) return false;
-    }
+    const last = Math.max(0, size - ends);
+    if (!this.#same(barrier, 0, Math.min(ends, size)) || !this.#same(barrier, last, size - last)) return false;
     this.#done = size;
+    this.#unchecked = size;
     return true;
+  }
+
+  #same(barrier: Barrier, at: number, length: number): boolean {
+    const bytes = new Uint8Array(length);
+    const got = this.#fd === undefined ? 0 : readAll(this.#io, this.#fd, bytes, at);
+    return got === length && Buffer.compare(bytes, barrier.bytes(at, length)) === 0;
+  }
+
+  /** Once a session, piece by piece: what an earlier one copied is still what the log says, or it is copied anew. Never throws. */
+  async check(barrier: Barrier, now: Date): Promise<void> {
+    const size = this.#unchecked;
+    this.#unchecked = 0;
+    try {
+      for (let at = 0; at < size; at += chunk) {
+        if (barrier.header.generation !== this.#generation || this.#fd === undefined) return;
+        if (!this.#same(barrier, at, Math.min(chunk, size - at))) {
+          this.#forget();
+          return await this.update(barrier, now, true);
+        }
+        await new Promise((turn) => setImmediate(turn));
+      }
+    } catch (failure) {
+      this.problem = failure instanceof Error ? failure.message : "unknown";
+      this.#forget();
+    }
   }
 
   async #begin(barrier: Barrier): Promise<void> {

@@ -27,7 +27,9 @@ export type StoredSecret = {
   createdBy: string;
   created: string;
   exposed: boolean;
-  versions: Version[];
+  readonly versions: Version[];
+  /** state of the last version, where `versions` is not made yet (`checkpoint.ts`) */
+  readonly lastState?: Version["state"] | undefined;
 };
 
 export type Allowance = { refs: Set<string>; dangerous: Set<string> };
@@ -55,8 +57,8 @@ export class State {
 
   /** Secrets that have a value, without the layouts of imported files. */
   get count(): number {
-    return [...this.secrets.values()].filter((one) => one.versions.at(-1)?.state === "live" && !one.path.includes("/.layout/"))
-      .length;
+    const isLive = (one: StoredSecret): boolean => (one.lastState ?? one.versions.at(-1)?.state) === "live";
+    return [...this.secrets.values()].filter((one) => isLive(one) && !one.path.includes("/.layout/")).length;
   }
 
   /** Applies one transaction whose cells lie at `cells` (index 0 = first value cell). */

@@ -289,6 +289,7 @@ export class Vault {
       if (code === "damaged" || code === "io" || code === "internal") throw failure;
       this.notice("the audit log could not go on in a new segment; it is tried again");
     });
+    await this.#mirrored(() => this.mirror.check(this.barrier, this.now()));
     await this.settle();
   }
 

@@ -40,16 +40,17 @@ t.test("an unseal takes up the copy there is; one that is not the beginning of t
   const key = makeKeyFile();
   const first = openDoor(world);
   await ask(first.door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
-  await ask(first.door, world, "kv.put", { path: "env/shop/A" }, { body: [new Uint8Array(100_000).fill(65)] });
+  await ask(first.door, world, "kv.put", { path: "env/shop/A" }, { body: [new Uint8Array(1_000_000).fill(65)] });
   const { path } = (await ask(first.door, world, "backup.sync", {})).result;
   await first.door.seal("test");
   const copy = `${path}/vault`;
   const inode = (): number => fs.lstatSync(copy).ino;
   const again = async (): Promise<void> => {
-    const { door } = openDoor(world);
+    const { door, now } = openDoor(world);
     await ask(door, world, "agent.unseal", {}, { credential: keyFile(key) });
     await ask(door, world, "kv.put", { path: "env/shop/B" }, { body: [bytes("more")] });
-    await ask(door, world, "backup.sync", {});
+    now.ms += 11_000;
+    await door.tick();
     await door.seal("test");
     for (const file of ["vault", "keys"]) t.same(fs.readFileSync(`${path}/${file}`), fs.readFileSync(`${world.dir}/${file}`), file);
     t.ok(fs.lstatSync(copy).isFile());
@@ -61,7 +62,7 @@ t.test("an unseal takes up the copy there is; one that is not the beginning of t
   const spoils: Record<string, () => void> = {
     "a bit": () => {
       const content = fs.readFileSync(copy);
-      content[50_000] = (content[50_000] ?? 0) ^ 1;
+      content[500_000] = (content[500_000] ?? 0) ^ 1;
       fs.writeFileSync(copy, content);
     },
     longer: () => fs.appendFileSync(copy, "more"),

@@ -92,7 +92,7 @@ t.test("an export needs presence, has every state, and knows what was current at
 t.test("a file that was promised to the seal is emptied and removed by it", async (t) => {
   const { ask, door, proof, world } = await project(t);
   const path = `${world.base}/values`;
-  fs.writeFileSync(path, "A=a1\n", { mode: 0o600 });
+  fs.writeFileSync(path, "A=value-in-the-file\n", { mode: 0o600 });
   const open = fs.openSync(path, "r");
   t.teardown(() => fs.closeSync(open));
   const { dev, ino } = fs.statSync(path, { bigint: true });
@@ -100,7 +100,7 @@ t.test("a file that was promised to the seal is emptied and removed by it", asyn
   t.equal(await codeOf(ask("kv.export", { folder: ".", refs, until: { ...until, ino: "1" } }, { credential: proof() })), "changed");
   (await ask("kv.export", { folder: ".", refs, until }, { credential: proof() })).release();
   t.match(fs.readFileSync(`${world.places.state}/until-seal`, "utf8"), path);
-  t.notMatch(fs.readFileSync(`${world.places.state}/until-seal`, "utf8"), "a1");
+  t.notMatch(fs.readFileSync(`${world.places.state}/until-seal`, "utf8"), "value-in-the-file");
   await door.seal("asked");
   t.equal(fs.existsSync(path), false);
   t.equal(fs.fstatSync(open).size, 0, "who has it open sees nothing more");
@@ -116,7 +116,7 @@ t.test("it goes, too, when others were let in: by its mode, by a second name, or
   const kept = new UntilSeal(diskIo, world.places.state);
   for (const [name, change] of Object.entries(changes)) {
     const path = `${world.base}/${name}`;
-    fs.writeFileSync(path, "A=a1\n", { mode: 0o600 });
+    fs.writeFileSync(path, "A=value-in-the-file\n", { mode: 0o600 });
     const { dev, ino } = fs.statSync(path, { bigint: true });
     await kept.keep({ dir: world.dir, path, dev: String(dev), ino: String(ino) });
     change(path);
