@@ -144,6 +144,7 @@ function contentKinds(one: Assignment, names: ReadonlySet<string>): SplitKind[] 
 
 /** In single quotes python-dotenv knows `${NAME}`, and next, which does not see quotes, any name. */
 function expands(inner: string, single: boolean, names: ReadonlySet<string>): boolean {
-  if (!single) return /\$[{$]/.test(inner) || variablesIn(inner).length > 0;
+  // next takes a name that begins with a digit, too
+  if (!single) return /\$[{$\d]/.test(inner) || variablesIn(inner).length > 0;
   return variablesIn(inner, "braced").length > 0 || variablesIn(inner).some((one) => names.has(one.name));
 }

@@ -95,7 +95,8 @@ export function loadState(meta: Uint8Array): State {
   let [version, field, row] = [0, 0, 0];
   for (const path of dump.secrets) {
     state.secrets.set(path, new LoadedSecret(dump, path, row, version, field));
-    for (let last = version + (about[row + 6] ?? 0); version < last; version++) field += versions[7 * version + 6] ?? 0;
+    const next = version + (about[row + 6] ?? 0);
+    for (; version < next; version++) field += versions[7 * version + 6] ?? 0;
     row += 7;
   }
   if (about.length !== row || versions.length !== 7 * version || dump.ids.length !== idLength * version) throw unfit();
