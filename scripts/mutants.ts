@@ -57,7 +57,7 @@ const mutants: Record<string, Mutant> = {
   },
   "chain of records unchecked": {
     file: "src/vault/frames.ts",
-    from: 'window.room.toString("hex", at + prevAt.start, at + prevAt.end) !== chain',
+    from: 'window.text.toString("hex", at + prevAt.start, at + prevAt.end) !== chain',
     to: "chain.length !== 64",
     test: "test/vault/damage.test.ts",
   },

@@ -10,7 +10,15 @@ import { type Io, readAll } from "./io.ts";
 import { type Frame, parseFixed, parseFrame, parsePlace, prevAt } from "./record.ts";
 
 /** One record: where it lies, and the chain hash up to and with it, in hex. */
-export type Step = { offset: number; length: number; type: number; sequence: number; chain: string };
+export type Step = {
+  offset: number;
+  length: number;
+  type: number;
+  sequence: number;
+  chain: string;
+  /** its checksum was computed, not only its hash found in the next one */
+  checked?: true;
+};
 
 export type Walk = {
   /** records in order, each following the one before by sequence and chain hash */
@@ -26,7 +34,9 @@ export type Walk = {
 class Window {
   readonly #io: Io;
   readonly #fd: number;
-  room = Buffer.from(new ArrayBuffer(windowSize));
+  room = new Uint8Array(new ArrayBuffer(windowSize));
+  /** the same memory; its `subarray` is the slower one, its `toString` has no equal */
+  text = Buffer.from(this.room.buffer);
   /** of what was read */
   view = new DataView(this.room.buffer, 0, 0);
   #start = 0;
@@ -39,7 +49,10 @@ class Window {
   /** Index in `room` of the byte at `offset`; `length` bytes stand there, or as many as the file has. */
   reach(offset: number, length: number): number {
     if (offset < this.#start || offset + length > this.#start + this.view.byteLength) {
-      if (length > this.room.length) this.room = Buffer.from(new ArrayBuffer(length + windowSize));
+      if (length > this.room.length) {
+        this.room = new Uint8Array(new ArrayBuffer(length + windowSize));
+        this.text = Buffer.from(this.room.buffer);
+      }
       this.view = new DataView(this.room.buffer, 0, readAll(this.#io, this.#fd, this.room, offset));
       this.#start = offset;
     }
@@ -72,7 +85,7 @@ export function walk(io: Io, fd: number, header: Uint8Array, first: number): Wal
     if (!found) return stop("no whole record stands there");
     const { at, length } = found;
     const place = parsePlace(window.view, at);
-    if (place.sequence !== sequence || window.room.toString("hex", at + prevAt.start, at + prevAt.end) !== chain) {
+    if (place.sequence !== sequence || window.text.toString("hex", at + prevAt.start, at + prevAt.end) !== chain) {
       if (!checkedAt(window, offset, size)) return stop("no whole record stands there");
       if (place.sequence !== sequence) return stop(`record ${place.sequence} stands where ${sequence} belongs`);
       return stop(`record ${sequence} does not follow the one before it`);
@@ -84,13 +97,14 @@ export function walk(io: Io, fd: number, header: Uint8Array, first: number): Wal
   }
   const last = steps.at(-1);
   if (last && !checkedAt(window, last.offset, size)) return stop("no whole record stands there");
+  if (last) last.checked = true;
   return { steps, end: offset, size };
 }
 
 /** The record of a step, whole. Throws `damaged` when it is not one any more. */
-export function frameOf(io: Io, fd: number, path: string, { offset, length, sequence }: Step): Frame {
+export function frameOf(io: Io, fd: number, path: string, { offset, length, sequence, checked }: Step): Frame {
   const bytes = new Uint8Array(new ArrayBuffer(length));
-  const frame = readAll(io, fd, bytes, offset) === length ? parseFrame(bytes, offset) : undefined;
+  const frame = readAll(io, fd, bytes, offset) === length ? parseFrame(bytes, offset, checked) : undefined;
   if (!frame || frame.sequence !== sequence)
     throw new ZvaultError("damaged", `${path}: record ${sequence} at byte ${offset} is not what was written`);
   return frame;
