@@ -9,17 +9,13 @@ import argparse, base64, ctypes, ctypes.util, hashlib, hmac, itertools, json, os
 KINDS = {1: "identity", 2: "shares", 3: "key-file", 4: "passphrase", 5: "recipient"}
 TRANSACTION, CHECKPOINT, _, _, PREDECESSORS = range(1, 6)
 DESCRIPTION = ("class", "audience", "description", "createdBy", "created")
-
 class Refused(Exception): pass
-
 def need(condition, why, what="damaged"):
-    if not condition:
-        raise Refused(what, why)
+    if not condition: raise Refused(what, why)
 
 def read(path):
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        with open(path, "rb") as file: return file.read()
     except OSError as error:
         raise Refused("unreadable", f"{path}: {error.strerror}")
 
@@ -58,8 +54,7 @@ def hkdf(key, salt, info):
 
 CRC = []
 for value in range(256):
-    for _ in range(8):
-        value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+    for _ in range(8): value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
     CRC.append(value)
 
 def crc32c(data):
@@ -190,8 +185,14 @@ def apply(state, record, body, op):
         state["keys"] = {"epoch": op["epoch"], "sha256": op["sha256"]}
     elif name == "anchor":
         state["anchors"].append([op["segment"], op["lines"], op["hmac"]])
+    elif name == "set":
+        state["tables"].setdefault(op["table"], {})[op["key"]] = op["value"]
     else:
         raise Refused("unsupported", f"vault: record {record['seq']}: op {name}")
+
+def there(tables):
+    live = {name: {key: entry for key, entry in table.items() if entry is not None} for name, table in tables.items()}
+    return {name: table for name, table in live.items() if table}
 
 def from_checkpoint(body):
     text, table, secrets = body["texts"].__getitem__, body["records"], {}
@@ -204,16 +205,17 @@ def from_checkpoint(body):
             version = dict(zip(("time", "author", "state"), map(text, row)), id=next(ids), parent=text(parent - 1) if parent else None)
             secrets[path]["versions"].append({**version, "number": nth, "expand": bool(expand), "fields": places})
     allowed = {folder: [refs, dangerous] for folder, refs, dangerous in body["allowed"]}
-    return {"secrets": secrets, "projects": dict(body["projects"]), "allowed": allowed, "keys": body["keys"], "anchors": body["anchors"]}
+    state = {"secrets": secrets, "projects": dict(body["projects"]), "allowed": allowed, "keys": body["keys"], "anchors": body["anchors"]}
+    return {**state, "tables": {name: dict(entries) for name, entries in body.get("tables", ())}}
 
 def replay(keys, header, records):
     """The state after the last record. A checkpoint must say what the records before it say."""
-    state = {"secrets": {}, "projects": {}, "allowed": {}, "keys": None, "anchors": []}
+    state = {"secrets": {}, "projects": {}, "allowed": {}, "tables": {}, "keys": None, "anchors": []}
     for record in records:
         body = json.loads(open_cell(keys, header, record, 0))
         need(body.get("v") == 1, f"vault: record {record['seq']}: version {body.get('v')}", "unsupported")
         if record["kind"] == CHECKPOINT:
-            need(from_checkpoint(body) == state, f"vault: checkpoint {record['seq']} is not what the records before it say")
+            need(from_checkpoint(body) == {**state, "tables": there(state["tables"])}, f"vault: checkpoint {record['seq']} is not what the records before it say")
         elif record["kind"] == PREDECESSORS:
             header["predecessors"] = body["predecessors"]
         else:
@@ -279,20 +281,18 @@ def decode(vault, key_file, head_file, values):
     found = {"vault": keys["vault"].hex(), "lineage": header["lineage"].hex(), "generation": header["generation"], "records": len(records)}
     found["slots"] = [{"kind": KINDS.get(slot[2], f"unknown {slot[2]}"), "id": slot[4:20].hex()} for slot in keys["slots"]]
     found.update(epoch=keys["epoch"], audit={"segments": segments, "lines": lines}, head="fits" if head else "not looked at")
-    return {**found, "projects": state["projects"], "allowed": state["allowed"], "secrets": state["secrets"]}
+    return {**found, "projects": state["projects"], "allowed": state["allowed"], "tables": there(state["tables"]), "secrets": state["secrets"]}
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for flag in ("--vault", "--key-file", "--head", "--json", "--values"):
-        how = {"action": "store_true"} if flag in ("--json", "--values") else {"required": flag != "--head"}
-        arguments.add_argument(flag, **how)
+        arguments.add_argument(flag, **({"action": "store_true"} if flag in ("--json", "--values") else {"required": flag != "--head"}))
     given = arguments.parse_args()
     try:
         found = decode(given.vault, given.key_file, given.head, given.values)
     except (Refused, ValueError, LookupError, TypeError, AttributeError, struct.error) as failure:
         sys.exit("decode-vault: " + ": ".join(failure.args if isinstance(failure, Refused) else ("damaged", repr(failure))))
-    if given.json:
-        return print(json.dumps(found, indent=1))
+    if given.json: return print(json.dumps(found, indent=1))
     print(*(f"{name} {found[name]}" for name in ("vault", "generation", "records", "epoch")), sep=", ")
     for path, secret in found["secrets"].items():
         print(f"{path} ({secret['class']})", *(f"  {one['number']} {one['state']} {one['fields']}" for one in secret["versions"]), sep="\n")

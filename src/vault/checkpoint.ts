@@ -3,6 +3,7 @@
  * because unsealing 10,000 secrets reads exactly this.
  */
 import { ZvaultError } from "../errors.ts";
+import type { Json } from "./operation.ts";
 import type { CellRef } from "./record.ts";
 import { keptRequests, State, type StoredSecret, type Version } from "./state.ts";
 
@@ -28,6 +29,8 @@ type Dump = {
   allowed: [string, string[], string[]][];
   keys: { epoch: number; sha256: string } | null;
   anchors: [number, number, string][];
+  /** [table, [[key, entry], …]], … */
+  tables?: [string, [string, Json][]][];
   requests: string[];
 };
 
@@ -81,6 +84,7 @@ export function dumpState(state: State): Uint8Array {
     allowed: Array.from(state.allowed, ([folder, { refs, dangerous }]) => [folder, [...refs], [...dangerous]]),
     keys: state.keys ?? null,
     anchors: state.anchors.map((one) => [one.segment, one.lines, one.hmac]),
+    tables: Array.from(state.tables, ([table, entries]) => [table, [...entries]]),
     requests: [...state.requests].slice(-keptRequests),
   };
   return new TextEncoder().encode(JSON.stringify(dump));
@@ -107,6 +111,8 @@ export function loadState(meta: Uint8Array): State {
   }
   state.keys = dump.keys ?? undefined;
   state.anchors = dump.anchors.map(([segment, lines, hmac]) => ({ segment, lines, hmac }));
+  // checkpoints made before there were tables have none
+  state.tables = new Map((dump.tables ?? []).map(([table, entries]) => [table, new Map(entries)]));
   state.requests = new Set(dump.requests);
   return state;
 }

@@ -133,6 +133,7 @@ function operationsOf(state: State): Operation[] {
   for (const [project, folder] of state.projects) ops.push({ op: "project", project, folder });
   for (const [folder, { refs, dangerous }] of state.allowed)
     ops.push({ op: "allow", folder, refs: [...refs], dangerous: [...dangerous] });
+  for (const [table, entries] of state.tables) for (const [key, value] of entries) ops.push({ op: "set", table, key, value });
   if (state.keys) ops.push({ op: "keys-epoch", ...state.keys });
   for (const anchor of state.anchors) ops.push({ op: "anchor", ...anchor });
   return ops;
@@ -150,6 +151,7 @@ function sameNames(a: State, b: State): boolean {
       Array.from(state.allowed, ([folder, { refs, dangerous }]) => [folder, [...refs], [...dangerous]]),
       state.keys ?? null,
       state.anchors,
+      Array.from(state.tables, ([table, entries]) => [table, [...entries]]),
     ]);
   return names(a) === names(b);
 }

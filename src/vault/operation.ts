@@ -38,7 +38,12 @@ export type Operation =
   /** the `keys` file that belongs to the log from here on */
   | { op: "keys-epoch"; epoch: number; sha256: string }
   /** a closed audit segment: its last line's HMAC */
-  | { op: "anchor"; segment: number; lines: number; hmac: string };
+  | { op: "anchor"; segment: number; lines: number; hmac: string }
+  /** an entry of a table: what governs (policies, tokens, roles) and what engines keep of themselves; null takes it out. Never a value or key */
+  | { op: "set"; table: string; key: string; value: Json | null };
+
+/** What JSON.stringify gives back as it was. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 export type Transaction = {
   v: 1;

@@ -4,7 +4,7 @@
  */
 import type { Audience, SecretClass } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
-import type { Operation, Transaction } from "./operation.ts";
+import type { Json, Operation, Transaction } from "./operation.ts";
 import type { CellRef } from "./record.ts";
 
 export type Version = {
@@ -45,6 +45,8 @@ export class State {
   allowed = new Map<string, Allowance>();
   keys: { epoch: number; sha256: string } | undefined;
   anchors: { segment: number; lines: number; hmac: string }[] = [];
+  /** table → key → entry; see `set` in docs/format.md */
+  tables = new Map<string, Map<string, Json>>();
   /** ids of the last requests whose change is in the log, oldest first: for outcome lines after a crash */
   requests = new Set<string>();
 
@@ -104,9 +106,20 @@ export class State {
       case "anchor":
         this.anchors.push({ segment: operation.segment, lines: operation.lines, hmac: operation.hmac });
         return;
+      case "set":
+        this.#set(operation);
+        return;
       default:
         throw new ZvaultError("damaged", "a record holds an operation this build does not know");
     }
+  }
+
+  #set({ table: name, key, value }: Extract<Operation, { op: "set" }>): void {
+    const table = this.tables.get(name) ?? new Map<string, Json>();
+    if (value === null) table.delete(key);
+    else table.set(key, value);
+    if (table.size === 0) this.tables.delete(name);
+    else this.tables.set(name, table);
   }
 
   #put(put: Extract<Operation, { op: "put" }>, transaction: Transaction, cells: readonly CellRef[]): void {

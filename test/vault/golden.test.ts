@@ -7,11 +7,12 @@ import { diskIo } from "../../src/vault/io.ts";
 import { remember } from "../../src/vault/known.ts";
 import { headPath, knownPath } from "../../src/vault/places.ts";
 import { ask, codeOf, keyFile, makeWorld, openDoor, refOf, removeWorld, type World } from "../helpers/vault.ts";
-import { type Content, readContent } from "../helpers/content.ts";
+import { type Content, readContent, withVault } from "../helpers/content.ts";
 
 type Expected = {
   head?: true;
   secrets?: Content;
+  tables?: Tables;
   refused?: { zvault: string; python: string };
   slots?: string[];
   generation?: number;
@@ -46,7 +47,13 @@ function diskIoReady(world: World): typeof diskIo {
   return diskIo;
 }
 
-type Decoded = { secrets: Content; slots: { kind: string }[]; generation: number; head: string };
+type Tables = Record<string, Record<string, unknown>>;
+
+function shapeOf(tables: ReadonlyMap<string, ReadonlyMap<string, unknown>>): Tables {
+  return Object.fromEntries(Array.from(tables, ([name, table]) => [name, Object.fromEntries(table)]));
+}
+
+type Decoded = { tables: Tables; secrets: Content; slots: { kind: string }[]; generation: number; head: string };
 
 function decode(name: string, head: boolean): { found?: Decoded; refused?: string } {
   const from = path.join(folder, name);
@@ -85,6 +92,13 @@ for (const [name, one] of Object.entries(all)) {
       (failure: unknown) => ({ code: (failure as { code?: string }).code ?? String(failure) }),
     );
     t.same(read, one.refused ? { code: one.refused.zvault } : { content: one.secrets }, "zvault");
+    if (!one.tables) return;
+    const again = await withVault(world, key, async (vault) => {
+      const found = shapeOf(vault.state.tables);
+      await vault.compact(true);
+      return [found, shapeOf(vault.state.tables)];
+    });
+    t.same(again, [one.tables, one.tables], "tables, before and after a compaction");
   });
 
   t.test(`${name}: the decoder from docs/format.md says the same`, { skip: python ? false : "not run: python3" }, async (t) => {
@@ -92,6 +106,7 @@ for (const [name, one] of Object.entries(all)) {
     t.equal(refused, one.refused?.python);
     if (!one.secrets) return;
     t.same(found && shape(found.secrets), one.secrets);
+    if (one.tables) t.same(found?.tables, one.tables);
     if (one.slots)
       t.same(
         found?.slots.map((slot) => slot.kind),

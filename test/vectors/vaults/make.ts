@@ -17,6 +17,7 @@ import { crc32c } from "../../../src/crypto/crc32c.ts";
 import type { Calls } from "../../../src/calls.ts";
 import { headPath } from "../../../src/vault/places.ts";
 import { recordType } from "../../../src/vault/record.ts";
+import type { Json } from "../../../src/vault/operation.ts";
 import { dumpState } from "../../../src/vault/checkpoint.ts";
 import { printSlot, printUnwrapped, type Slot, slotAad, slotInfo } from "../../../src/vault/slots.ts";
 import type { VerbName } from "../../../src/verbs.ts";
@@ -25,7 +26,7 @@ import { ask, bytes, keyFile, makeWorld, openDoor, refOf, removeWorld, type Worl
 
 const here = import.meta.dirname;
 type Refusal = { zvault: string; python: string };
-type Expected = { head?: true; secrets?: Content; refused?: Refusal; slots?: string[]; generation?: number };
+type Expected = { head?: true; secrets?: Content; refused?: Refusal; slots?: string[]; generation?: number; tables?: Record<string, Record<string, Json>> };
 const expected: Record<string, Expected> = {};
 
 type Maker = {
@@ -53,7 +54,11 @@ async function life(act: (one: Maker) => Promise<void>): Promise<{ world: World;
 type Change = (files: { read(name: string): Uint8Array; write(name: string, content: Uint8Array): void }) => void;
 
 /** Copies the vault, with `change` made to the copy only. */
+/** Names of vaults to make, of those that are not there yet; without any, all of them. */
+const wanted = process.argv.slice(2);
+
 function keep(name: string, of: { world: World; key: Uint8Array }, what: Expected, change: Change = () => undefined): void {
+  if (wanted.length > 0 && !wanted.includes(name)) return;
   const to = path.join(here, name);
   fs.rmSync(to, { recursive: true, force: true });
   fs.mkdirSync(path.join(to, "audit"), { recursive: true });
@@ -232,5 +237,20 @@ async function life2(of: { world: World; key: Uint8Array }, act: (asked: Maker["
   await door.seal("golden");
 }
 
-fs.writeFileSync(path.join(here, "expected.json"), `${JSON.stringify(expected, undefined, 1)}\n`);
-for (const one of [simple, rich, rotated, compacted, checkpointed, projects, foreign, removed]) removeWorld(one.world);
+const tabled = await life(async ({ put }) => void (await put("env/shop/A", "alpha")));
+await withVault(tabled.world, tabled.key, async (vault) => {
+  const receipt = await vault.audit.record({ kind: "intent", request: "tables", verb: "vault.rotate", paths: [] });
+  const set = (table: string, key: string, value: Json | null) => ({ op: "set", table, key, value }) as const;
+  vault.append(receipt, [set("first", "a", { one: 1 }), set("first", "b", "gone"), set("second", "c", [true, "ü", null])], []);
+  vault.append(receipt, [set("first", "b", null), set("third", "d", 0), set("first", "a", { one: 2 })], []);
+  vault.append(receipt, [set("third", "d", null)], []);
+  vault.barrier.append(recordType.checkpoint, dumpState(vault.state), []);
+  vault.append(receipt, [set("second", "e", { __proto__x: "y" })], []);
+  await vault.durable();
+});
+const tables = { first: { a: { one: 2 } }, second: { c: [true, "ü", null], e: { __proto__x: "y" } } };
+keep("tables", tabled, { head: true, secrets: await readContent(tabled.world, tabled.key), tables });
+
+const known = wanted.length > 0 ? (JSON.parse(fs.readFileSync(path.join(here, "expected.json"), "utf8")) as typeof expected) : {};
+fs.writeFileSync(path.join(here, "expected.json"), `${JSON.stringify({ ...known, ...expected }, undefined, 1)}\n`);
+for (const one of [simple, rich, rotated, compacted, checkpointed, projects, foreign, removed, tabled]) removeWorld(one.world);
