@@ -84,7 +84,7 @@ function ask(question: string, into: Uint8Array, hidden: boolean): Promise<numbe
     } as unknown as { readable: boolean });
     const restore = () => echo?.restore();
     const handlers: [NodeJS.Signals, () => void][] = [
-      ["SIGINT", () => end(new ZvaultError("interrupted", "interrupted", { hint: "nothing was changed" }))],
+      ["SIGINT", () => end(new ZvaultError("interrupted", "interrupted", { hint: "nothing was done" }))],
       ["SIGTERM", () => die("SIGTERM")],
       ["SIGHUP", () => die("SIGHUP")],
       ["SIGQUIT", () => die("SIGQUIT")],

@@ -6,12 +6,13 @@
  *
  * Loaded only where such a file is there; while it is the one that was seen last, it is not read again.
  */
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { assignments, valueBytes } from "../envfile/document.ts";
 import { parse } from "../envfile/parse.ts";
 import { parseValue } from "../envfile/reference.ts";
 import { shown } from "../envfile/text.ts";
 import { classify } from "../scan/class.ts";
+import { readRegular } from "../sys/regular.ts";
 
 const largest = 1024 * 1024;
 const kept = 200;
@@ -49,21 +50,8 @@ export function stampOf(stat: { ino: number; size: number; mtimeMs: number }): s
 
 /** The whole file, or undefined: not there, not regular, too large, not ours to read. */
 export function readRaw(path: string): { bytes: Uint8Array; stamp: string } | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch {
-    return undefined;
-  }
-  try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile() || stat.size > largest) return undefined;
-    return { bytes: readFileSync(fd), stamp: stampOf(stat) };
-  } catch {
-    return undefined;
-  } finally {
-    closeSync(fd);
-  }
+  const found = readRegular(path, largest);
+  return found && { bytes: found.bytes, stamp: stampOf(found.stat) };
 }
 
 /**

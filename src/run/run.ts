@@ -2,7 +2,7 @@
  * `zvault run`, from the words behind it to the program: arguments → env files → plan → values → environment → the program in our
  * place, or under the mask. Who gives the values is passed in: this room knows neither client nor agent.
  */
-import { lstatSync, readFileSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import type { SeenCaller, Verdict } from "../calls.ts";
 import { printReference } from "../envfile/reference.ts";
 import { isStub, largestStub } from "../envfile/stub.ts";
@@ -19,6 +19,7 @@ import type { SentRef } from "./requests.ts";
 import { checkSizes, findProgram } from "./program.ts";
 import { askFor, type Meanwhile, type Resolver } from "./resolver.ts";
 import { refusal, typedFolder } from "../signs/refusal.ts";
+import { readRegular } from "../sys/regular.ts";
 import { isTerminal } from "../sys/tty.ts";
 import { compareKept, finish, openTexts, type Value } from "./values.ts";
 
@@ -177,7 +178,9 @@ async function tellRaw(o: RunInput, plan: Plan, files: readonly EnvFile[]): Prom
     const path = `${folder}/${name}`;
     // a link may lead to what has no end
     const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (!stat?.isFile() || name.endsWith(".zvault") || (stat.size <= largestStub && isStub(readFileSync(path)))) return [];
+    if (!stat?.isFile() || name.endsWith(".zvault")) return [];
+    const small = stat.size <= largestStub ? readRegular(path, largestStub) : undefined;
+    if (small && isStub(small.bytes)) return [];
     return [{ path, label: `${above}${name}`, stamp: `${stat.ino} ${stat.size} ${stat.mtimeMs}` }];
   });
   if (found.length === 0 || !o.places) return;

@@ -1,5 +1,5 @@
 /** What in the project reads the imported files, and what import would do about it: edits, stubs, an override file for compose. */
-import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { assignments } from "../../envfile/document.ts";
 import { parse } from "../../envfile/parse.ts";
@@ -7,6 +7,7 @@ import { overrideName, printOverride } from "../../readers/compose.ts";
 import { findReaders, mayRead } from "../../readers/find.ts";
 import { type Edit, type Imported, isImported, join, type Reader, type Source } from "../../readers/reader.ts";
 import { applyEdits } from "../../readers/script.ts";
+import { readRegular } from "../../sys/regular.ts";
 import { isDotenvName } from "./gather.ts";
 import { ownFolders } from "./own-folders.ts";
 import { labelOf, type Site } from "./site.ts";
@@ -121,23 +122,9 @@ function sourcesOf(start: string, sites: readonly Site[]): Source[] {
 
 /** A regular file of ordinary size, as UTF-8; anything else reads nothing of ours. */
 function read(path: string): string | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch {
-    return undefined;
-  }
-  try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile() || stat.size > largest) return undefined;
-    const bytes = readFileSync(fd);
-    const text = bytes.toString("utf8");
-    return Buffer.from(text).equals(bytes) ? text : undefined;
-  } catch {
-    return undefined;
-  } finally {
-    closeSync(fd);
-  }
+  const bytes = readRegular(path, largest)?.bytes;
+  const text = bytes?.toString("utf8");
+  return bytes && text !== undefined && Buffer.from(text).equals(bytes) ? text : undefined;
 }
 
 /** All that do not touch each other at once, then anew: the next may lie in what the last ones changed. */
