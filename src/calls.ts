@@ -248,10 +248,11 @@ export type Calls = {
   };
   /**
    * For `run`: body[i] = value of refs[i]. `folder` relative to the folder that holds `.zvault/`. Refs of projects not bound to
-   * the folder are refused unless allowed. `dangerous`: names of the environment that need `allow --dangerous`.
+   * the folder are refused unless allowed. `dangerous`: names of the environment that need `allow --dangerous`. `starts`: the AI tool or
+   * editor that gets the values, as a person said (`run --allow-ai`); for the record.
    */
   "kv.resolve": {
-    args: { folder: string; refs: SentReference[]; dangerous?: string[] };
+    args: { folder: string; refs: SentReference[]; dangerous?: string[]; starts?: string };
     result: { values: { class: SecretClass; version: number; expand: boolean }[]; caller: SeenCaller };
   };
   /**

@@ -49,8 +49,13 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Required<Reso
 
     async resolve(request, meanwhile) {
       found = locate(request);
-      const { refs, dangerous } = request;
-      const args = { folder: folderFor(found, request.folder), refs, ...(dangerous.length === 0 ? {} : { dangerous }) };
+      const { refs, dangerous, starts } = request;
+      const args = {
+        folder: folderFor(found, request.folder),
+        refs,
+        ...(dangerous.length === 0 ? {} : { dangerous }),
+        ...(starts === undefined ? {} : { starts }),
+      };
       const { result, body, release } = await (await connected()).ask("kv.resolve", args, { vault: refOf(found), meanwhile });
       const values = result.values.map((value, at) => ({ ...value, bytes: body[at] ?? new Uint8Array() }));
       return { values, caller: result.caller, release };

@@ -19,6 +19,8 @@ export type ResolveRequest = {
   dangerous: string[];
   /** `--vault`, ZVAULT_DIR */
   vaultDir?: string;
+  /** the AI tool or editor that is started with the values (`--allow-ai`) */
+  starts?: string;
 };
 
 export type Resolver = {
@@ -57,6 +59,7 @@ export async function askFor(o: {
   /** ms to wait for a person, undefined: do not wait */
   wait: number | undefined;
   vaultDir: string | undefined;
+  starts: string | undefined;
   /** once, when nobody is there to unseal */
   sealed: () => Promise<void>;
 }): Promise<SeenCaller> {
@@ -66,6 +69,7 @@ export async function askFor(o: {
     dangerous: o.dangerous,
     ...(o.plan.headVault === undefined ? {} : { headVault: o.plan.headVault }),
     ...(o.vaultDir === undefined ? {} : { vaultDir: o.vaultDir }),
+    ...(o.starts === undefined ? {} : { starts: o.starts }),
   };
   // process.uptime: `performance` would load its module, 3 ms in the hot lane
   const until = process.uptime() + (o.wait ?? 0) / 1000;

@@ -134,6 +134,7 @@ async function values(o: RunInput, options: RunOptions, plan: Plan, meanwhile: M
       meanwhile,
       wait: options.wait,
       vaultDir: options.vault ?? o.env["ZVAULT_DIR"],
+      starts: options.allowAi ? knownTool(options.command) : undefined,
       sealed: () => rememberRequest(o, options, plan),
     });
   const caller = await ask(

@@ -18,6 +18,8 @@ export function aboutRequest<V extends VerbName>(vault: Vault, verb: V, args: Ca
     const detail = { ...(bind === "" ? {} : { bind }), ...(hosts === "" ? {} : { hosts }) };
     return { ...(bind + hosts === "" ? {} : { detail }), person: fresh.some(({ project }) => hasSecrets(vault, project)) };
   }
+  const starts = of("kv.resolve")?.starts;
+  if (starts !== undefined) return { person: false, detail: { starts } };
   return { person: false, ...detailOf(of("project.allow"), of("access.add"), of("access.remove"), of("backup.create")) };
 }
 

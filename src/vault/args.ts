@@ -181,7 +181,10 @@ const checks: Record<VerbName, Check> = {
       hosts: list(object({ folder, refs: list(allowed, 1000) }), 1000),
     },
   ),
-  "kv.resolve": object({ folder: anyFolder, refs: list(sent, limits.entries) }, { dangerous: list(variable, 1000) }),
+  "kv.resolve": object(
+    { folder: anyFolder, refs: list(sent, limits.entries) },
+    { dangerous: list(variable, 1000), starts: text(64) },
+  ),
   "kv.watch": object({ folder: anyFolder, refs: list(sent, limits.entries) }, { seen: list(whole(0, 2 ** 31), limits.entries) }),
   "kv.export": object(
     { folder: anyFolder, refs: list(sent, limits.entries) },

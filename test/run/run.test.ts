@@ -1,5 +1,5 @@
 import t from "tap";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Folder, secret } from "./start.ts";
 
 function fresh(t: { teardown(f: () => void): void }, env?: string): Folder {
@@ -96,7 +96,13 @@ t.test("own failures are 125, AI tools are refused, and usage says what is meant
     t.same([result.code, result.stdout.toString(), result.stderr.startsWith("zvault: error: ")], [125, "", true], args.join(" "));
   }
   folder.write("claude", "#!/bin/sh\necho started\n", 0o755);
+  settings(folder, { log: `${folder.path}/log` });
   t.equal((await folder.run(["--allow-ai", "./claude"])).stdout.toString(), "started\n");
+  const asked = (): { starts?: string } => JSON.parse(readFileSync(`${folder.path}/log`, "utf8")) as { starts?: string };
+  t.equal(asked().starts, "claude", "for the record");
+  rmSync(`${folder.path}/log`);
+  await folder.run(["--allow-ai", "true"]);
+  t.equal(asked().starts, undefined);
 });
 
 t.test("a variable larger than the system takes is named", async (t) => {

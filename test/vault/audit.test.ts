@@ -163,6 +163,21 @@ t.test("reads alone fill a segment: it is closed all the same", async (t) => {
   await door.seal("test");
 });
 
+t.test("values that a person gives to an AI tool are on record as such", async (t) => {
+  const world = makeWorld();
+  t.teardown(() => removeWorld(world));
+  const { door } = openDoor(world);
+  await ask(door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(makeKeyFile()) });
+  const asked = { project: "shop", folder: ".", bind: true, entries: [{ path: "env/shop/A" }], layouts: [] };
+  await ask(door, world, "kv.import", asked, { body: [bytes("one")] });
+  await ask(door, world, "kv.resolve", { folder: ".", refs: [{ path: "env/shop/A" }], starts: "claude" });
+  await ask(door, world, "kv.resolve", { folder: ".", refs: [{ path: "env/shop/A" }] });
+  const { lines } = (await ask(door, world, "audit.tail", { lines: 100 })).result;
+  const details = lines.filter((line) => line["verb"] === "kv.resolve").map((line) => line["detail"]);
+  t.strictSame(details, [{ starts: "claude" }, undefined]);
+  await door.seal("test");
+});
+
 t.test("failed unseals are folded in, marked as unauthenticated", async (t) => {
   const world = makeWorld();
   t.teardown(() => removeWorld(world));
