@@ -33,6 +33,11 @@ export function pathProblem(text: string): string | undefined {
   return undefined;
 }
 
+/** True for what engines keep their keys under: no verb about secrets reads, lists, writes or names it. */
+export function isReserved(path: string): boolean {
+  return path === "sys" || path.startsWith("sys/");
+}
+
 /** A canonical path as it stands in frames and records. Throws `usage`. */
 export function checkPath(text: string): string {
   const why = pathProblem(text);

@@ -1,7 +1,7 @@
 /** What comes over a door is checked here, verb by verb, before anybody decides on it. Throws `usage` and names the field. */
 import type { Calls } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
-import { checkPath, checkPrefix } from "../path.ts";
+import { checkPath, checkPrefix, isReserved } from "../path.ts";
 import { limits, type VerbName } from "../verbs.ts";
 
 type Fields = Record<string, unknown>;
@@ -49,13 +49,20 @@ const object =
     for (const [key, check] of Object.entries(optional)) if (Object.hasOwn(fields, key)) check(fields[key], `${name}.${key}`);
   };
 
+/** Throws `denied` for what belongs to engines. */
+function free(path: string): void {
+  if (isReserved(path))
+    throw new ZvaultError("denied", "paths that begin with sys/ are zvault's own", {
+      hint: "`zvault transit` uses the keys there",
+    });
+}
 const path: Check = (value, name) => {
   if (typeof value !== "string") refuse(name, "a path");
-  checkPath(value as string);
+  free(checkPath(value as string));
 };
 const prefix: Check = (value, name) => {
   if (typeof value !== "string") refuse(name, "a path or nothing");
-  checkPrefix(value as string);
+  free(checkPrefix(value as string));
 };
 const field: Check = (value, name) => {
   if (typeof value !== "string" || !/^[A-Za-z0-9._-]{1,128}$/.test(value)) refuse(name, "a field name of A-Z a-z 0-9 . _ -");

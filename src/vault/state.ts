@@ -4,6 +4,7 @@
  */
 import type { Audience, SecretClass } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
+import { isReserved } from "../path.ts";
 import type { Json, Operation, Transaction } from "./operation.ts";
 import type { CellRef } from "./record.ts";
 
@@ -57,10 +58,11 @@ export class State {
     return secret && version?.state === "live" ? { secret, version } : undefined;
   }
 
-  /** Secrets that have a value, without the layouts of imported files. */
+  /** Secrets that have a value, without the layouts of imported files and the keys of engines. */
   get count(): number {
     const isLive = (one: StoredSecret): boolean => (one.lastState ?? one.versions.at(-1)?.state) === "live";
-    return [...this.secrets.values()].filter((one) => isLive(one) && !one.path.includes("/.layout/")).length;
+    const isSecret = ({ path }: StoredSecret): boolean => !path.includes("/.layout/") && !isReserved(path);
+    return [...this.secrets.values()].filter((one) => isLive(one) && isSecret(one)).length;
   }
 
   /** Applies one transaction whose cells lie at `cells` (index 0 = first value cell). */

@@ -3,6 +3,7 @@ import type { Calls, SlotInfo } from "../../calls.ts";
 import { hex } from "../../crypto/hash.ts";
 import { Secret } from "../../crypto/secret.ts";
 import { ZvaultError } from "../../errors.ts";
+import { isReserved } from "../../path.ts";
 import type { Receipt } from "../audit.ts";
 import { identitySlot, slotsOf } from "../create.ts";
 import type { Holdings } from "../holdings.ts";
@@ -94,7 +95,8 @@ export const access = {
       });
     }
     await changeRoot(holdings, vault, receipt, rest.map(same));
-    const rotate = [...vault.state.secrets.values()].filter((one) => one.class === "secret").map((one) => one.path);
+    const all = [...vault.state.secrets.values()];
+    const rotate = all.filter((one) => one.class === "secret" && !isReserved(one.path)).map((one) => one.path);
     return { removed: describeSlot(slot, true), rotate };
   },
 

@@ -7,6 +7,7 @@ import { hex } from "../../crypto/hash.ts";
 import { random } from "../../crypto/random.ts";
 import type { Secret } from "../../crypto/secret.ts";
 import { ZvaultError } from "../../errors.ts";
+import { isReserved } from "../../path.ts";
 import { limits } from "../../verbs.ts";
 import type { Receipt } from "../audit.ts";
 import type { Operation } from "../operation.ts";
@@ -106,7 +107,8 @@ export const kv = {
     const { prefix, deleted } = args;
     const inside = (path: string): boolean =>
       prefix === "" || (prefix.endsWith("/") ? path.startsWith(prefix) : path === prefix || path.startsWith(`${prefix}/`));
-    const secrets = [...vault.state.secrets.values()].filter((one) => inside(one.path)).map(describe);
+    const shown = (path: string): boolean => inside(path) && !isReserved(path);
+    const secrets = [...vault.state.secrets.values()].filter((one) => shown(one.path)).map(describe);
     return { secrets: secrets.filter((one) => deleted || !one.deleted).toSorted((a, b) => (a.path < b.path ? -1 : 1)) };
   },
 
