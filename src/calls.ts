@@ -138,6 +138,21 @@ export type VerifyReport = {
 
 export type AuditLine = Record<string, unknown>;
 
+/** Which lines of the audit log; all that is given must fit. */
+export type AuditFilter = {
+  /** `kv.get`, or all of an engine: `kv` */
+  verb?: string;
+  /** a path, and everything below it */
+  under?: string;
+  /** of the caller: its whole path, or its last part */
+  program?: string;
+  outcome?: "done" | "failed" | "interrupted" | "denied";
+  /** RFC 3339 */
+  since?: string;
+  /** the id that joins the lines of one request */
+  request?: string;
+};
+
 /** `args` and `result` of each verb. */
 export type Calls = {
   "agent.status": { args: Record<string, never>; result: AgentStatus };
@@ -276,5 +291,14 @@ export type Calls = {
     args: Record<string, never>;
     result: { ok: boolean; records: number; from: number; problem?: string; segments: number };
   };
-  "audit.tail": { args: { lines?: number }; result: { lines: AuditLine[] } };
+  /**
+   * The last `lines` that fit, oldest first. With `after`, the first ones beyond that record; with `wait` too, as soon as there are some, or
+   * after an hour with none. Lines that waiting itself makes are then left out: two who wait would wake each other. `last`: the record
+   * up to which was looked, `from`: the one from which; `missing`: segments between them that were moved away. Throws `sealed` when
+   * that happens.
+   */
+  "audit.tail": {
+    args: AuditFilter & { lines?: number; after?: number; wait?: boolean };
+    result: { lines: AuditLine[]; from: number; last: number; missing: number };
+  };
 };

@@ -58,6 +58,12 @@ export function checkPrefix(text: string): string {
   return `${checkPath(bare)}${text.endsWith("/") ? "/" : ""}`;
 }
 
+/** Whether a prefix, as `checkPrefix` takes it, has the path: itself, or what is below. */
+export function isBelow(path: string, prefix: string): boolean {
+  if (prefix === "" || path === prefix) return true;
+  return path.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`);
+}
+
 /** Where a value may be sent, as an allowance holds it: PATH@HOST. A path has no "@", a field goes where its value goes. */
 export function sentTo(path: string, host: string): string {
   return `${path}@${host}`;

@@ -20,6 +20,7 @@ export function aboutRequest<V extends VerbName>(vault: Vault, verb: V, args: Ca
   }
   const starts = of("kv.resolve")?.starts;
   if (starts !== undefined) return { person: false, detail: { starts } };
+  if (of("audit.tail")?.wait) return { detail: { follow: true }, person: false };
   return { person: false, ...detailOf(of("project.allow"), of("access.add"), of("access.remove"), of("backup.create")) };
 }
 

@@ -140,6 +140,14 @@ const pinned: Check = (value, name) => {
   if (typeof value !== "string" || !/^\d{1,15}:[0-9a-f]{64}$/.test(value))
     refuse(name, "SEQUENCE:HASH, as `zvault status --json` shows it");
 };
+const filter = {
+  verb: text(64),
+  under: prefix,
+  program: text(4096),
+  outcome: oneOf("done", "failed", "interrupted", "denied"),
+  since: moment,
+  request: text(64),
+};
 const nothing = object({});
 
 const checks: Record<VerbName, Check> = {
@@ -200,7 +208,7 @@ const checks: Record<VerbName, Check> = {
   "project.list": nothing,
   "project.allow": object({ folder: anyFolder }, { refs: list(allowed, 1000), dangerous: list(variable, 1000) }),
   "audit.verify": nothing,
-  "audit.tail": object({}, { lines: whole(1, limits.auditTail) }),
+  "audit.tail": object({}, { ...filter, lines: whole(1, limits.auditTail), after: whole(0, 2 ** 53 - 1), wait: truth }),
 };
 
 export function checkArgs<V extends VerbName>(verb: V, args: unknown): Calls[V]["args"] {

@@ -8,6 +8,7 @@ import { type AuditEntry, type AuditPosition, checkLine, firstPrev, printLine } 
 import { GroupSync } from "./group-sync.ts";
 import { type Io, readAll, writeAll } from "./io.ts";
 import { keptRequests } from "./state.ts";
+import { Watchers } from "./watchers.ts";
 
 const proof = Symbol("only the audit log issues receipts");
 
@@ -48,6 +49,8 @@ export class AuditLog {
   /** of the segment before: its last lines are on disk before any of this one counts */
   #before: Promise<void> | undefined;
   #closed = false;
+  /** woken by each line */
+  written = new Watchers();
 
   private constructor(o: AuditOptions, fd: number, at: AuditPosition, lines: number, size: number) {
     this.#o = o;
@@ -126,6 +129,7 @@ export class AuditLog {
     this.#sequence = before.#sequence;
     this.#prev = before.#prev;
     this.#durable = before.#durable;
+    this.written = before.written;
     this.#before = before.sync();
     // whoever waits for a line here learns of a failure; until then nobody does
     this.#before.catch(() => undefined);
@@ -159,6 +163,7 @@ export class AuditLog {
     this.#sequence += 1;
     this.#lines += 1;
     this.#prev = hmac;
+    this.written.wake();
   }
 
   #append(bytes: Uint8Array): void {
@@ -205,8 +210,8 @@ function lastSegment(o: AuditOptions, atLeast: number): number | undefined {
   const segments = listSegments(o.io, o.folder);
   const [before, last] = segments.slice(-2);
   if (before === undefined || last === undefined || last !== before + 1 || last <= atLeast) return segments.at(-1);
-  const end = readSegment(o.io, o.folder, before, textAt(o, before), o.key);
-  const text = textAt(o, last);
+  const end = readSegment(o.io, o.folder, before, textOf(o, before), o.key);
+  const text = textOf(o, last);
   const { sequence, hmac } = end;
   const follows = !end.torn && (text === "" || checkSegment(text, { sequence, hmac }, o.key).lines > 0);
   if (follows) return last;
@@ -214,7 +219,7 @@ function lastSegment(o: AuditOptions, atLeast: number): number | undefined {
   return before;
 }
 
-function textAt(o: AuditOptions, segment: number): string {
+export function textOf(o: Pick<AuditOptions, "io" | "folder">, segment: number): string {
   const fd = o.io.open(segmentPath(o.folder, segment), "read");
   try {
     return readText(o.io, fd);
@@ -253,7 +258,7 @@ function linesBefore(o: AuditOptions, segment: number): string {
 }
 
 /** The position before a text's first line, as that line has it. */
-function firstOf(text: string): { sequence: number; hmac: string } {
+export function firstOf(text: string): { sequence: number; hmac: string } {
   const first = /^\{"seq":(\d+),[^\n]*,"prev":"([0-9a-f]{64})","hmac":"[0-9a-f]{64}"\}\n/.exec(text);
   return { sequence: Number(first?.[1] ?? 1) - 1, hmac: first?.[2] ?? firstPrev };
 }
@@ -292,7 +297,7 @@ export function listSegments(io: Io, folder: string): number[] {
   return numbers.toSorted((a, b) => a - b);
 }
 
-export function readText(io: Io, fd: number): string {
+function readText(io: Io, fd: number): string {
   const bytes = new Uint8Array(io.size(fd));
   const done = readAll(io, fd, bytes, 0);
   return Buffer.from(bytes.buffer, 0, done).toString("latin1");

@@ -8,8 +8,8 @@ import type { Receipt } from "./audit.ts";
 import { createBackup } from "./backup.ts";
 import { access } from "./engines/access.ts";
 import { kv } from "./engines/kv.ts";
+import { ledger } from "./engines/ledger.ts";
 import { project, projectsOf } from "./engines/project.ts";
-import { record } from "./engines/record.ts";
 import { generate } from "./generate.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Vault } from "./vault.ts";
@@ -116,7 +116,7 @@ export const handlers: Handlers = {
     await vault.settle();
     return { result: mirrorOf(vault) };
   },
-  "audit.tail": ({ vault, receipt, args }) => ({ result: record.tail(vault, receipt, args) }),
+  "audit.tail": async ({ vault, receipt, args }) => ({ result: await ledger.tail(vault, receipt, args) }),
 };
 
 /** The file may go only after its values were read back from disk and a second copy is on disk too. */

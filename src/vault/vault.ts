@@ -331,6 +331,7 @@ export class Vault {
     }
     this.sealed = true;
     this.watchers.wake();
+    this.audit.written.wake();
     const closers = [() => this.audit.close(), () => this.barrier.close(), () => this.#heads.close(), () => this.mirror.close()];
     for (const close of [...closers, () => this.io.close(this.#lockFd)]) {
       try {

@@ -7,7 +7,7 @@ import { hex } from "../../crypto/hash.ts";
 import { random } from "../../crypto/random.ts";
 import type { Secret } from "../../crypto/secret.ts";
 import { ZvaultError } from "../../errors.ts";
-import { isReserved } from "../../path.ts";
+import { isBelow, isReserved } from "../../path.ts";
 import { limits } from "../../verbs.ts";
 import type { Receipt } from "../audit.ts";
 import type { Operation } from "../operation.ts";
@@ -105,9 +105,7 @@ export const kv = {
 
   list(vault: Vault, _receipt: Receipt, args: Calls["kv.list"]["args"]): Calls["kv.list"]["result"] {
     const { prefix, deleted } = args;
-    const inside = (path: string): boolean =>
-      prefix === "" || (prefix.endsWith("/") ? path.startsWith(prefix) : path === prefix || path.startsWith(`${prefix}/`));
-    const shown = (path: string): boolean => inside(path) && !isReserved(path);
+    const shown = (path: string): boolean => isBelow(path, prefix) && !isReserved(path);
     const secrets = [...vault.state.secrets.values()].filter((one) => shown(one.path)).map(describe);
     return { secrets: secrets.filter((one) => deleted || !one.deleted).toSorted((a, b) => (a.path < b.path ? -1 : 1)) };
   },

@@ -1,31 +1,10 @@
-/** Looking at the record: the last lines of the audit log, and whether log and audit log are what was written. */
-import type { AuditLine, Calls, VerifyReport } from "../../calls.ts";
+/** Looking at the record: whether log and audit log are what was written. */
+import type { Calls, VerifyReport } from "../../calls.ts";
 import { ZvaultError } from "../../errors.ts";
-import { limits } from "../../verbs.ts";
-import { isOurs } from "../audit-line.ts";
-import { checkSegment, listSegments, name, type Receipt, readText, segmentPath, startOf } from "../audit.ts";
+import { checkSegment, listSegments, name, startOf, textOf } from "../audit.ts";
 import type { Vault } from "../vault.ts";
 
-function textOf(vault: Vault, segment: number): string {
-  const fd = vault.io.open(segmentPath(`${vault.dir}/audit`, segment), "read");
-  try {
-    return readText(vault.io, fd);
-  } finally {
-    vault.io.close(fd);
-  }
-}
-
 export const record = {
-  tail(vault: Vault, _receipt: Receipt, args: Calls["audit.tail"]["args"]): { lines: AuditLine[] } {
-    const wanted = Math.min(args.lines ?? 20, limits.auditTail);
-    let lines: string[] = [];
-    for (const segment of listSegments(vault.io, `${vault.dir}/audit`).toReversed()) {
-      lines = [...textOf(vault, segment).trimEnd().split("\n"), ...lines].filter((line) => line !== "");
-      if (lines.length >= wanted) break;
-    }
-    return { lines: lines.slice(-wanted).map((line) => parseOurs(vault, line)) };
-  },
-
   /** Every segment that is there, from its first line on; says from which record it could check, and the first broken line. */
   verifyAudit(vault: Vault): Calls["audit.verify"]["result"] {
     const folder = `${vault.dir}/audit`;
@@ -36,7 +15,7 @@ export const record = {
     let expected: { sequence: number; hmac: string } | undefined;
     let problem: string | undefined;
     for (const segment of segments) {
-      const text = textOf(vault, segment);
+      const text = textOf(vault.auditOptions, segment);
       const start = expected ?? startOf(vault.io, folder, segment, text);
       // a segment before this one was moved away, or was broken and set aside: what is older cannot be joined to it
       if (!expected) from = start.sequence + 1;
@@ -75,14 +54,6 @@ export const record = {
     };
   },
 };
-
-/** Nothing is shown that somebody else put there. */
-function parseOurs(vault: Vault, line: string): AuditLine {
-  if (isOurs(line, vault.keyring.auditKey)) return JSON.parse(line) as AuditLine;
-  throw new ZvaultError("damaged", "the audit log holds a line that was changed", {
-    hint: "`zvault audit verify` names the first one",
-  });
-}
 
 /** A closed segment must end as its anchor in the vault's log says. */
 function anchorProblem(vault: Vault, segment: number, read: { lines: number; hmac: string }): string | undefined {
