@@ -22,6 +22,7 @@ export const exitCodes = {
   "not-found": 5,
   "no-vault": 5,
   damaged: 6,
+  "bad-ciphertext": 6, // what transit was given does not open; the vault itself is whole
   "rolled-back": 6,
   forked: 6,
   "old-keys": 6,

@@ -6,7 +6,7 @@
  * `audit`   "read": one synced line before the answer; "change": synced intent, then outcome; "own": the handler records by
  *           itself because no key exists before it runs (unseal, init, adopt, restore); "none": no secret, no change, no path.
  * `state`   "open": the vault must be unsealed; "any": works sealed.
- * `paths`   which argument holds the vault paths that policy decides on.
+ * `paths`   which argument holds the vault paths that policy decides on; or the path itself, NAME standing for the argument `name`.
  */
 export type Capability = "create" | "read" | "update" | "delete" | "list" | "sudo" | "use";
 
@@ -16,7 +16,7 @@ export type Verb = {
   readonly presence: "shows" | "governs" | "no";
   readonly audit: "read" | "change" | "own" | "none";
   readonly state: "open" | "any";
-  readonly paths: "path" | "paths" | "entries" | "refs" | "prefix" | "none";
+  readonly paths: "path" | "paths" | "entries" | "refs" | "prefix" | "none" | `transit/${string}`;
 };
 
 function verb(
@@ -70,6 +70,23 @@ export const verbs = {
   "kv.export": verb(["read"], "shows", "read", "open", "refs"),
   "project.list": verb(["list"], "no", "read", "open", "none"),
   "project.allow": verb(["sudo"], "governs", "change", "open", "refs"),
+  // transit: keys that work in here and never leave; paths as HashiCorp Vault has them
+  "transit.list": verb(["list"], "no", "read", "open", "transit/keys"),
+  "transit.read": verb(["list"], "no", "read", "open", "transit/keys/NAME"),
+  "transit.create": verb(["create", "update"], "governs", "change", "open", "transit/keys/NAME"),
+  "transit.config": verb(["update"], "governs", "change", "open", "transit/keys/NAME/config"),
+  "transit.rotate": verb(["update"], "governs", "change", "open", "transit/keys/NAME/rotate"),
+  "transit.trim": verb(["update"], "governs", "change", "open", "transit/keys/NAME/trim"),
+  "transit.delete": verb(["delete"], "governs", "change", "open", "transit/keys/NAME"),
+  "transit.encrypt": verb(["update"], "no", "read", "open", "transit/encrypt/NAME"),
+  "transit.decrypt": verb(["update"], "shows", "read", "open", "transit/decrypt/NAME"),
+  "transit.rewrap": verb(["update"], "no", "read", "open", "transit/rewrap/NAME"),
+  "transit.datakey": verb(["update"], "shows", "read", "open", "transit/datakey/NAME"),
+  "transit.sign": verb(["update"], "no", "read", "open", "transit/sign/NAME"),
+  "transit.verify": verb(["update"], "no", "read", "open", "transit/verify/NAME"),
+  "transit.hmac": verb(["update"], "no", "read", "open", "transit/hmac/NAME"),
+  "transit.random": verb(["update"], "no", "read", "open", "transit/random"),
+  "transit.hash": verb(["update"], "no", "read", "open", "transit/hash"),
   // the record
   "audit.verify": verb([], "no", "own", "any", "none"),
   "audit.tail": verb(["list"], "no", "read", "open", "none"),
@@ -95,4 +112,9 @@ export const limits = {
   hosts: 64, // that one reference of a request is sent to
   host: 512,
   auditTail: 1000, // lines of one `audit.tail`
+  transitValue: 512 * 1024, // one value, or one chunk of a stream: its ciphertext in base64 is a body part of at most 1 MiB
+  transitItems: 1000, // of a batch
+  transitAad: 4096, // associated data, context
+  transitKeys: 1000,
+  transitVersions: 1000, // that a key keeps
 } as const;

@@ -22,9 +22,9 @@ export function hmacOver(key: Secret, feed: (add: (bytes: Uint8Array) => void) =
 }
 
 /** HKDF-SHA256; `length` ≤ 8160 bytes. An empty salt is 32 zero bytes, as the RFC has it. */
-export function hkdf(key: Secret, salt: Uint8Array, info: string, length: number): Secret {
+export function hkdf(key: Secret, salt: Uint8Array, info: string | Uint8Array, length: number): Secret {
   if (!Number.isSafeInteger(length) || length < 1 || length > 255 * hashLength) throw new RangeError("hkdf gives 1 to 8160 bytes");
-  const about = new TextEncoder().encode(info);
+  const about = typeof info === "string" ? new TextEncoder().encode(info) : info;
   const extracted = key.use((bytes) => mac(salt, [bytes]));
   const out = Secret.alloc(length);
   out.use((bytes) => {

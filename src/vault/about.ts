@@ -21,6 +21,11 @@ export function aboutRequest<V extends VerbName>(vault: Vault, verb: V, args: Ca
   const starts = of("kv.resolve")?.starts;
   if (starts !== undefined) return { person: false, detail: { starts } };
   if (of("audit.tail")?.wait) return { detail: { follow: true }, person: false };
+  const governed = of("transit.create") ?? of("transit.config") ?? of("transit.trim");
+  if (governed) {
+    const { name: _, ...detail } = governed;
+    return { person: false, detail };
+  }
   return { person: false, ...detailOf(of("project.allow"), of("access.add"), of("access.remove"), of("backup.create")) };
 }
 

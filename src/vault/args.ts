@@ -2,7 +2,7 @@
 import type { Calls } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import { checkPath, checkPrefix, isReserved } from "../path.ts";
-import { limits, type VerbName } from "../verbs.ts";
+import { limits, type Verb, type VerbName } from "../verbs.ts";
 
 type Fields = Record<string, unknown>;
 type Check = (value: unknown, name: string) => void;
@@ -148,6 +148,18 @@ const filter = {
   since: moment,
   request: text(64),
 };
+const keyName: Check = (value, name) => {
+  if (typeof value !== "string" || !/^(?!\.\.?$)[A-Za-z0-9._-]{1,64}$/.test(value)) refuse(name, "a key's name: A-Z a-z 0-9 . _ -");
+};
+const shape = { aad: truth, context: truth };
+const pieces = list(whole(0, 1000), limits.transitItems);
+const chunkNumber = whole(0, 2 ** 31);
+const bits: Check = (value, name) => {
+  if (value !== 128 && value !== 256 && value !== 512) refuse(name, "128, 256 or 512");
+};
+const streamId: Check = (value, name) => {
+  if (typeof value !== "string" || !/^[0-9a-f]{32}$/.test(value)) refuse(name, "32 hex digits");
+};
 const nothing = object({});
 
 const checks: Record<VerbName, Check> = {
@@ -207,6 +219,31 @@ const checks: Record<VerbName, Check> = {
   ),
   "project.list": nothing,
   "project.allow": object({ folder: anyFolder }, { refs: list(allowed, 1000), dangerous: list(variable, 1000) }),
+  "transit.list": nothing,
+  "transit.read": object({ name: keyName }),
+  "transit.create": object(
+    { name: keyName, type: oneOf("aes256-gcm96", "chacha20-poly1305", "ed25519", "ecdsa-p256", "hmac") },
+    { derived: truth },
+  ),
+  "transit.config": object({ name: keyName }, { minDecrypt: version, minEncrypt: whole(0, 2 ** 31), deletable: truth }),
+  "transit.rotate": object({ name: keyName }),
+  "transit.trim": object({ name: keyName, before: version }),
+  "transit.delete": object({ name: keyName }),
+  "transit.encrypt": object(
+    { name: keyName },
+    { ...shape, version, stream: object({ from: chunkNumber, last: truth }, { id: streamId }) },
+  ),
+  "transit.decrypt": object(
+    { name: keyName },
+    { ...shape, stream: object({ id: streamId, version, from: chunkNumber, last: truth }) },
+  ),
+  "transit.rewrap": object({ name: keyName }, { ...shape, version }),
+  "transit.datakey": object({ name: keyName }, { ...shape, version, bits }),
+  "transit.sign": object({ name: keyName }, { version, pieces }),
+  "transit.hmac": object({ name: keyName }, { version, pieces }),
+  "transit.verify": object({ name: keyName }, { pieces }),
+  "transit.random": object({ bytes: whole(1, limits.value) }),
+  "transit.hash": object({ algorithm: oneOf("sha2-256", "sha2-384", "sha2-512") }, { pieces }),
   "audit.verify": nothing,
   "audit.tail": object({}, { ...filter, lines: whole(1, limits.auditTail), after: whole(0, 2 ** 53 - 1), wait: truth }),
 };
@@ -217,8 +254,9 @@ export function checkArgs<V extends VerbName>(verb: V, args: unknown): Calls[V][
 }
 
 /** The vault paths a request touches, as the verb table says. */
-export function pathsOf(kind: "path" | "paths" | "entries" | "refs" | "prefix" | "none", args: unknown): string[] {
+export function pathsOf(kind: Verb["paths"], args: unknown): string[] {
   const fieldsOf = args as {
+    name?: string;
     path?: string;
     prefix?: string;
     entries?: { path: string }[];
@@ -246,5 +284,7 @@ export function pathsOf(kind: "path" | "paths" | "entries" | "refs" | "prefix" |
       return (fieldsOf.refs ?? []).map((one) => (typeof one === "string" ? (one.split("@", 1)[0] ?? "") : one.path));
     case "none":
       return [];
+    default:
+      return [kind.replace("NAME", fieldsOf.name ?? "")];
   }
 }

@@ -10,6 +10,10 @@ import { access } from "./engines/access.ts";
 import { kv } from "./engines/kv.ts";
 import { ledger } from "./engines/ledger.ts";
 import { project, projectsOf } from "./engines/project.ts";
+import { crypt } from "./engines/transit/crypt.ts";
+import { govern } from "./engines/transit/govern.ts";
+import { hashing } from "./engines/transit/hashing.ts";
+import { signing } from "./engines/transit/sign.ts";
 import { generate } from "./generate.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Vault } from "./vault.ts";
@@ -40,6 +44,7 @@ export type VaultVerb =
   | `backup.${"create" | "sync"}`
   | Extract<VerbName, `kv.${string}`>
   | Extract<VerbName, `project.${string}`>
+  | Extract<VerbName, `transit.${string}`>
   | "audit.tail";
 
 type Handlers = { [V in VaultVerb]: (call: Call<V>) => Handled<V> | Promise<Handled<V>> };
@@ -54,6 +59,16 @@ function withValues<T>(request: Request, act: (values: Secret[]) => T): T {
   const values = (request.body ?? []).map((bytes) => Secret.borrow(bytes));
   try {
     return act(values);
+  } finally {
+    for (const value of values) value.wipe();
+  }
+}
+
+/** As `withValues`, where the work waits for the disk. */
+async function whileValues<T>(request: Request, act: (values: Secret[]) => Promise<T>): Promise<T> {
+  const values = (request.body ?? []).map((bytes) => Secret.borrow(bytes));
+  try {
+    return await act(values);
   } finally {
     for (const value of values) value.wipe();
   }
@@ -117,6 +132,38 @@ export const handlers: Handlers = {
     return { result: mirrorOf(vault) };
   },
   "audit.tail": async ({ vault, receipt, args }) => ({ result: await ledger.tail(vault, receipt, args) }),
+  "transit.list": ({ vault, receipt }) => ({ result: govern.list(vault, receipt) }),
+  "transit.read": ({ vault, receipt, args }) => ({ result: govern.read(vault, receipt, args) }),
+  "transit.create": ({ vault, receipt, args }) => ({ result: govern.create(vault, receipt, args) }),
+  "transit.config": ({ vault, receipt, args }) => ({ result: govern.config(vault, receipt, args) }),
+  "transit.rotate": ({ vault, receipt, args }) => ({ result: govern.rotate(vault, receipt, args) }),
+  "transit.trim": ({ vault, receipt, args }) => {
+    const result = govern.trim(vault, receipt, args);
+    return { result, after: () => vault.alone(() => vault.compact(false)) };
+  },
+  "transit.delete": ({ vault, receipt, args }) => {
+    const result = govern.delete(vault, receipt, args);
+    return { result, after: () => vault.alone(() => vault.compact(false)) };
+  },
+  "transit.encrypt": ({ vault, receipt, args, request }) =>
+    whileValues(request, (values) => crypt.encrypt(vault, receipt, args, values)),
+  "transit.decrypt": ({ vault, receipt, args, request }) =>
+    withValues(request, (values) => crypt.decrypt(vault, receipt, args, values)),
+  "transit.rewrap": ({ vault, receipt, args, request }) =>
+    whileValues(request, (values) => crypt.rewrap(vault, receipt, args, values)),
+  "transit.datakey": ({ vault, receipt, args, request }) =>
+    whileValues(request, (values) => crypt.datakey(vault, receipt, args, values)),
+  "transit.sign": ({ vault, receipt, args, request }) =>
+    withValues(request, (values) => signing.sign(vault, receipt, args, values)),
+  "transit.hmac": ({ vault, receipt, args, request }) =>
+    withValues(request, (values) => signing.hmac(vault, receipt, args, values)),
+  "transit.verify": ({ vault, receipt, args, request }) => ({
+    result: withValues(request, (values) => signing.verify(vault, receipt, args, values)),
+  }),
+  "transit.random": ({ receipt, args }) => ({ result: {}, body: [hashing.random(receipt, args)] }),
+  "transit.hash": ({ receipt, args, request }) => ({
+    result: withValues(request, (values) => hashing.hash(receipt, args, values)),
+  }),
 };
 
 /** The file may go only after its values were read back from disk and a second copy is on disk too. */

@@ -10,11 +10,12 @@ export type Policy = { name: string; rules: readonly Rule[] };
 
 const everything: readonly Capability[] = ["create", "read", "update", "delete", "list", "sudo", "use"];
 
-/** List and describe everything; use and write `env/`. No value is shown, nothing is governed. */
+/** List and describe everything; use and write `env/`; work with transit keys. No value is shown, nothing is governed. */
 export const local: Policy = {
   name: "local",
   rules: [
     { pattern: "env/*", capabilities: ["list", "use", "create", "update", "delete"] },
+    { pattern: "transit/*", capabilities: ["list", "update"] },
     { pattern: "*", capabilities: ["list"] },
   ],
 };

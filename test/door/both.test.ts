@@ -140,10 +140,13 @@ for (const [name, open] of [
         "kv.destroy": { path: "env/shop/A" },
         "project.allow": { folder: ".", refs: ["env/other/A"] },
         "backup.restore": { dir: project, from: "mirror" },
+        "transit.create": { name: "k", type: "hmac" },
+        "transit.trim": { name: "k", before: 1 },
       };
       for (const verb of Object.keys(verbs) as VerbName[]) {
         if (verbs[verb].presence === "no") continue;
-        const code = await codeOf(ask(verb, (args[verb] ?? {}) as never));
+        const usual = verbs[verb].paths.includes("NAME") ? { name: "k" } : {};
+        const code = await codeOf(ask(verb, (args[verb] ?? usual) as never));
         // adopting a vault that is known already fails before presence matters
         t.equal(code, verb === "vault.adopt" ? "changed" : "presence-needed", verb);
       }

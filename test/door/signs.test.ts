@@ -24,6 +24,8 @@ const forTools: readonly VerbName[] = [
   "kv.resolve",
   "kv.watch",
   "project.list",
+  "transit.list",
+  "transit.read",
   "audit.verify",
   "audit.tail",
 ];
@@ -46,6 +48,11 @@ t.test("an AI tool lists, describes and uses, and everything else is refused, cr
     "backup.create": { out: `${world.base}/copy` },
     "backup.restore": { dir: world.project, from: "mirror" },
     "kv.expose": { paths: [path] },
+    "transit.list": {},
+    "transit.create": { name: "k", type: "hmac" },
+    "transit.trim": { name: "k", before: 1 },
+    "transit.random": { bytes: 1 },
+    "transit.hash": { algorithm: "sha2-256" },
     "kv.list": { prefix: "" },
     "kv.import": project,
     "kv.resolve": { folder: ".", refs: [{ path }] },
@@ -55,7 +62,9 @@ t.test("an AI tool lists, describes and uses, and everything else is refused, cr
   };
   for (const verb of Object.keys(verbs) as VerbName[]) {
     if (verb === "agent.seal") continue;
-    const asked = (args[verb] ?? (verbs[verb].paths === "path" ? { path } : {})) as never;
+    const { paths } = verbs[verb];
+    const usual = paths === "path" ? { path } : paths.includes("NAME") ? { name: "k" } : {};
+    const asked = (args[verb] ?? usual) as never;
     const body = verb === "kv.put" || verb === "kv.import" ? { body: [bytes("changed")] } : {};
     const code = await codeOf(ask(door, world, verb, asked, { ...proof(), ...body, caller: tool }));
     if (forTools.includes(verb)) t.not(code, "ai-tool", `${verb}: ${code}`);

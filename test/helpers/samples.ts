@@ -16,6 +16,8 @@ export type Sample<V extends VerbName> = {
   on?: "open" | "sealed" | "unknown" | "nothing";
   /** false: no secret, slot or project is another afterwards */
   changes: boolean;
+  /** the answer is another one each time */
+  fresh?: boolean;
   /** What must be true of the disk, besides, when it says that it was done. */
   holds?(io: MemoryIo): boolean;
 };
@@ -35,7 +37,13 @@ function mirrored(io: MemoryIo): boolean {
 export const secondKey: Uint8Array = makeKeyFile();
 export const thirdKey: Uint8Array = makeKeyFile();
 
-/** As `test/vault/faults.test.ts` prepares the vault: secrets A (two versions), B, C and D (deleted), slots key-file and second. */
+/** What "a value" is in this vault, once `faults.test.ts` has encrypted it. */
+export const transitCiphertext: Uint8Array[] = [];
+
+/**
+ * As `test/vault/faults.test.ts` prepares the vault: secrets A (two versions), B, C and D (deleted), slots key-file and second, transit
+ * keys `box` (two versions, only the second decrypts, deletable), `pen` and `mac`.
+ */
 export const samples: { [V in VerbName]: Sample<V> } = {
   "agent.status": { args: {}, changes: false },
   "agent.unseal": { args: { lifetime: 3600, idle: 600 }, on: "sealed", changes: false },
@@ -89,6 +97,22 @@ export const samples: { [V in VerbName]: Sample<V> } = {
   },
   "project.list": { args: {}, changes: false },
   "project.allow": { args: { folder: ".", refs: ["env/other/A"], dangerous: ["NODE_OPTIONS"] }, changes: true },
+  "transit.list": { args: {}, changes: false },
+  "transit.read": { args: { name: "box" }, changes: false },
+  "transit.create": { args: { name: "new", type: "hmac" }, changes: true },
+  "transit.config": { args: { name: "box", minEncrypt: 2, deletable: false }, changes: true },
+  "transit.rotate": { args: { name: "box" }, changes: true },
+  "transit.trim": { args: { name: "box", before: 2 }, changes: true },
+  "transit.delete": { args: { name: "box" }, changes: true },
+  "transit.encrypt": { args: { name: "box" }, body: [bytes("a value"), bytes("another")], changes: false, fresh: true },
+  "transit.decrypt": { args: { name: "box" }, body: transitCiphertext, changes: false },
+  "transit.rewrap": { args: { name: "box" }, body: transitCiphertext, changes: false, fresh: true },
+  "transit.datakey": { args: { name: "box", bits: 128 }, changes: false, fresh: true },
+  "transit.sign": { args: { name: "pen" }, body: [bytes("a message")], changes: false },
+  "transit.verify": { args: { name: "pen" }, body: [bytes("vault:v1:AAAA"), bytes("a message")], changes: false },
+  "transit.hmac": { args: { name: "mac", pieces: [2] }, body: [bytes("in two "), bytes("pieces")], changes: false },
+  "transit.random": { args: { bytes: 32 }, changes: false, fresh: true },
+  "transit.hash": { args: { algorithm: "sha2-256" }, body: [bytes("abc")], changes: false },
   "audit.verify": { args: {}, changes: false },
   "audit.tail": { args: { lines: 50 }, changes: false },
 };

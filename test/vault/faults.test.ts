@@ -11,7 +11,7 @@ import { type VerbName, verbs } from "../../src/verbs.ts";
 import { askMemory, find, memoryWorld } from "../crash/history.ts";
 import { crash, type Fault, MemoryIo } from "../crash/memory-io.ts";
 import { leaks, work } from "../helpers/live.ts";
-import { samples, secondKey, thirdKey } from "../helpers/samples.ts";
+import { samples, secondKey, thirdKey, transitCiphertext } from "../helpers/samples.ts";
 import { share, slow } from "../helpers/slow.ts";
 import { bytes, codeOf, keyFile, type Opened, openDoor } from "../helpers/vault.ts";
 
@@ -29,6 +29,16 @@ async function firstDisk(): Promise<MemoryIo> {
   await askMemory(io, door, "kv.delete", { path: "env/shop/D" });
   await askMemory(io, door, "kv.import", { project: "shop", folder: ".", bind: true, entries: [], layouts: [] }, credential);
   await askMemory(io, door, "access.add", { kind: "key-file", label: "second" }, { body: [secondKey], ...credential });
+  for (const [name, type] of [
+    ["box", "aes256-gcm96"],
+    ["pen", "ed25519"],
+    ["mac", "hmac"],
+  ] as const)
+    await askMemory(io, door, "transit.create", { name, type }, credential);
+  await askMemory(io, door, "transit.rotate", { name: "box" }, credential);
+  await askMemory(io, door, "transit.config", { name: "box", minDecrypt: 2, deletable: true }, credential);
+  const { body } = await askMemory(io, door, "transit.encrypt", { name: "box" }, { body: [bytes("a value")] });
+  transitCiphertext.splice(0, 1, bytes(body[0] ?? ""));
   await door.seal("ready");
   return io;
 }
@@ -57,10 +67,10 @@ const faults: Record<string, (at: number) => Fault> = {
   "read-only from then on": (at) => (call, n) => (n >= at && call !== "open" && call !== "read" ? { errno: "EROFS" } : undefined),
 };
 
-/** Ids, times and what is about this sitting only. */
+/** Ids, times and what is about this sitting only. `uses`: a reservation that nobody used is no change. */
 const plain = (value: unknown): string =>
   JSON.stringify(value, (name, part: unknown) =>
-    ["id", "parent", "time", "created", "updated", "author", "createdBy"].includes(name) ? undefined : part,
+    ["id", "parent", "time", "created", "updated", "author", "createdBy", "uses", "publicKey"].includes(name) ? undefined : part,
   );
 
 /** Everything that a new agent finds there, or the code with which it refuses. */
@@ -80,12 +90,13 @@ async function look(io: MemoryIo): Promise<string> {
   }
   const { slots } = (await askMemory(disk, door, "access.list", {})).result;
   const { projects } = (await askMemory(disk, door, "project.list", {})).result;
+  const { keys } = (await askMemory(disk, door, "transit.list", {})).result;
   const audit = (await askMemory(disk, door, "audit.verify", {})).result.ok;
   await door.seal("looked");
   // a change of the keys file that was not finished is finished by whoever could open it before
   const opens: boolean[] = [];
   for (const one of [secondKey, thirdKey]) opens.push((await find(copyOf(disk), [one])).code === undefined);
-  return plain({ found, slots, projects, opens, audit });
+  return plain({ found, slots, projects, keys, opens, audit });
 }
 
 type Start = { disk: MemoryIo; before: string };
@@ -101,9 +112,9 @@ async function ready({ disk }: Start, verb: VerbName): Promise<{ io: MemoryIo; o
 
 /** The sample's request; what it answers, as far as that is the same every time. */
 async function ask(io: MemoryIo, { door }: Opened, verb: VerbName): Promise<string> {
-  const { args, body } = samples[verb];
+  const { args, body, fresh = false } = samples[verb];
   const answer = await askMemory(io, door, verb, args, { ...credential, ...(body ? { body } : {}) });
-  return verbs[verb].audit === "read" && !["audit.tail", "backup.sync"].includes(verb) ? plain(answer) : "";
+  return verbs[verb].audit === "read" && !fresh && !["audit.tail", "backup.sync"].includes(verb) ? plain(answer) : "";
 }
 
 async function caseOf(verb: VerbName, start: Start): Promise<Case> {

@@ -11,6 +11,9 @@ const rows: [Capability[], string[], boolean][] = [
   [["create"], ["app/db"], false],
   [["create"], ["envy/shop/A"], false],
   [["read"], ["env/shop/A"], false],
+  [["update"], ["transit/encrypt/orders"], true],
+  [["delete"], ["transit/keys/orders"], false],
+  [["update"], ["transits/encrypt/orders"], false],
   [["sudo"], [], false],
   [["sudo"], ["env/shop/A"], false],
 ];
