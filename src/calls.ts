@@ -3,6 +3,8 @@
  * frame's body (`Request.body`, `Request.credential.parts`, `Answer.body`), and the comments here say in which order.
  * Times are RFC 3339 strings in UTC, ids and hashes lower-case hex.
  */
+import type { Capability } from "./verbs.ts";
+
 export type SecretClass = "secret" | "setting";
 export type Audience = "local" | "env" | "everyone";
 export type SlotKind = "identity" | "shares" | "key-file" | "passphrase" | "recipient";
@@ -50,6 +52,29 @@ export type SecretInfo = {
   createdBy: string;
   deleted: boolean;
   exposed: boolean;
+};
+
+/** `rules`: how many. `written`: when a person wrote it; null: as every vault has it. `fixed`: nobody can. */
+export type PolicyInfo = { name: string; rules: number; builtIn: boolean; fixed: boolean; written: string | null };
+
+/**
+ * Why policies of one layer grant something or not. `why`: granted · deny: the rule denies · missing: it grants not all of it · no-rule.
+ * `rule`: the pattern that decides; `before`: the next one that matches too, and by what the first is the more specific one.
+ */
+export type PolicyReason = {
+  /** the policies that were asked: the caller's or those named, or `local-ai` of an AI tool */
+  asked: string[];
+  allowed: boolean;
+  why: "granted" | "deny" | "missing" | "no-rule";
+  /** those that have the rule */
+  policies: string[];
+  rule: string | null;
+  capabilities: string[];
+  missing: string[];
+  before: {
+    rule: string;
+    by: "exact" | "later-wildcard" | "no-glob" | "fewer-plus" | "longer" | "lexicographic" | "folder";
+  } | null;
 };
 
 export type PutOptions = {
@@ -352,6 +377,24 @@ export type Calls = {
   "transit.hash": {
     args: { algorithm: "sha2-256" | "sha2-384" | "sha2-512"; pieces?: number[] };
     result: { sums: string[] };
+  };
+  "policy.list": { args: Record<string, never>; result: { policies: PolicyInfo[] } };
+  /** `text`: the rules as HCL. */
+  "policy.read": {
+    args: { name: string };
+    result: PolicyInfo & { text: string; paths: { path: string; capabilities: string[] }[] };
+  };
+  /** `text`: HCL or JSON, all of the policy. */
+  "policy.write": { args: { name: string; text: string }; result: PolicyInfo & { created: boolean } };
+  /** `restored`: it is a built-in one, and is now again as every vault has it. */
+  "policy.delete": { args: { name: string }; result: { name: string; restored: boolean } };
+  /**
+   * What policy says, without doing it: all of `needs` on a path, or for LIST of a folder. Of the caller, or of a token with `policies`; `tool`: as if an AI
+   * tool asked. Presence is not looked at.
+   */
+  "policy.test": {
+    args: { path: string; needs: Capability[]; list: boolean; policies?: string[]; tool?: boolean };
+    result: { allowed: boolean; path: string; needs: Capability[]; list: boolean; reasons: PolicyReason[] };
   };
   "audit.verify": {
     args: Record<string, never>;

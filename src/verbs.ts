@@ -6,9 +6,11 @@
  * `audit`   "read": one synced line before the answer; "change": synced intent, then outcome; "own": the handler records by
  *           itself because no key exists before it runs (unseal, init, adopt, restore); "none": no secret, no change, no path.
  * `state`   "open": the vault must be unsealed; "any": works sealed.
- * `paths`   which argument holds the vault paths that policy decides on; or the path itself, NAME standing for the argument `name`.
+ * `paths`   which argument holds the vault paths that policy decides on; or the path itself, NAME standing for the argument `name`;
+ *           "policy": `sys/policies/` and the name; "none": policy decides on `sys/` and the verb (`sys/audit/tail`).
  */
-export type Capability = "create" | "read" | "update" | "delete" | "list" | "sudo" | "use";
+export const capabilities = ["create", "read", "update", "patch", "delete", "list", "sudo", "use"] as const;
+export type Capability = (typeof capabilities)[number];
 
 export type Verb = {
   /** Capabilities needed on every path; all of them. Empty: no path is touched. */
@@ -16,7 +18,7 @@ export type Verb = {
   readonly presence: "shows" | "governs" | "no";
   readonly audit: "read" | "change" | "own" | "none";
   readonly state: "open" | "any";
-  readonly paths: "path" | "paths" | "entries" | "refs" | "prefix" | "none" | `transit/${string}`;
+  readonly paths: "path" | "paths" | "entries" | "refs" | "prefix" | "policy" | "none" | `transit/${string}`;
 };
 
 function verb(
@@ -87,6 +89,12 @@ export const verbs = {
   "transit.hmac": verb(["update"], "no", "read", "open", "transit/hmac/NAME"),
   "transit.random": verb(["update"], "no", "read", "open", "transit/random"),
   "transit.hash": verb(["update"], "no", "read", "open", "transit/hash"),
+  // who may do what
+  "policy.list": verb(["list"], "no", "read", "open", "none"),
+  "policy.read": verb(["list"], "no", "read", "open", "policy"),
+  "policy.write": verb(["sudo"], "governs", "change", "open", "policy"),
+  "policy.delete": verb(["sudo"], "governs", "change", "open", "policy"),
+  "policy.test": verb(["list"], "no", "read", "open", "none"),
   // the record
   "audit.verify": verb([], "no", "own", "any", "none"),
   "audit.tail": verb(["list"], "no", "read", "open", "none"),
@@ -117,4 +125,8 @@ export const limits = {
   transitAad: 4096, // associated data, context
   transitKeys: 1000,
   transitVersions: 1000, // that a key keeps
+  name: 64, // of a policy
+  policies: 256,
+  policyText: 64 * 1024, // characters
+  policyRules: 256, // of one policy
 } as const;

@@ -1,8 +1,11 @@
 /** What a request means beyond its paths: the facts that its audit lines carry, and whether it needs a person although its verb does not. */
 import type { Calls } from "../calls.ts";
+import { hex, sha256 } from "../crypto/hash.ts";
 import type { VerbName } from "../verbs.ts";
 import type { AuditEntry } from "./audit-line.ts";
 import { hasSecrets, newBindings } from "./engines/project.ts";
+import { parsePolicy } from "./policy/parse.ts";
+import { printPolicy } from "./policy/print.ts";
 import type { Vault } from "./vault.ts";
 
 export type About = { detail?: NonNullable<AuditEntry["detail"]>; person: boolean };
@@ -26,7 +29,15 @@ export function aboutRequest<V extends VerbName>(vault: Vault, verb: V, args: Ca
     const { name: _, ...detail } = governed;
     return { person: false, detail };
   }
+  const written = of("policy.write");
+  if (written) return { person: false, detail: aboutPolicy(written.text) };
   return { person: false, ...detailOf(of("project.allow"), of("access.add"), of("access.remove"), of("backup.create")) };
+}
+
+/** The sum is that of `zvault policy read NAME`. */
+function aboutPolicy(text: string): NonNullable<AuditEntry["detail"]> {
+  const rules = parsePolicy(text);
+  return { rules: rules.length, sha256: hex(sha256(Buffer.from(printPolicy(rules)))) };
 }
 
 function detailOf(

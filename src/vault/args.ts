@@ -2,7 +2,9 @@
 import type { Calls } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import { checkPath, checkPrefix, isReserved } from "../path.ts";
-import { limits, type Verb, type VerbName } from "../verbs.ts";
+import { capabilities, limits, type Verb, type VerbName } from "../verbs.ts";
+import { nameOf } from "./name.ts";
+import { parsePolicy } from "./policy/parse.ts";
 
 type Fields = Record<string, unknown>;
 type Check = (value: unknown, name: string) => void;
@@ -135,6 +137,23 @@ const expected: Check = (value, name) => {
     whole(0, 2 ** 31)(number, name);
   }
 };
+const policyName: Check = (value, name) => {
+  if (typeof value !== "string") return refuse(name, "a name");
+  nameOf(value, "policy");
+};
+const policyText: Check = (value, name) => {
+  if (typeof value !== "string") return refuse(name, "the text of a policy");
+  parsePolicy(value);
+};
+/** As a prefix; policy decides below sys/ too. */
+const anyPath: Check = (value, name) => {
+  if (typeof value !== "string") return refuse(name, "a path or nothing");
+  checkPrefix(value);
+};
+const needs: Check = (value, name) => {
+  list(oneOf(...capabilities), capabilities.length)(value, name);
+  if ((value as string[]).length === 0) refuse(name, "at least one capability");
+};
 const seconds = whole(1, 7 * 24 * 3600);
 const pinned: Check = (value, name) => {
   if (typeof value !== "string" || !/^\d{1,15}:[0-9a-f]{64}$/.test(value))
@@ -244,6 +263,11 @@ const checks: Record<VerbName, Check> = {
   "transit.verify": object({ name: keyName }, { pieces }),
   "transit.random": object({ bytes: whole(1, limits.value) }),
   "transit.hash": object({ algorithm: oneOf("sha2-256", "sha2-384", "sha2-512") }, { pieces }),
+  "policy.list": nothing,
+  "policy.read": object({ name: policyName }),
+  "policy.write": object({ name: policyName, text: policyText }),
+  "policy.delete": object({ name: policyName }),
+  "policy.test": object({ path: anyPath, needs, list: truth }, { policies: list(policyName, 32), tool: truth }),
   "audit.verify": nothing,
   "audit.tail": object({}, { ...filter, lines: whole(1, limits.auditTail), after: whole(0, 2 ** 53 - 1), wait: truth }),
 };
@@ -282,6 +306,8 @@ export function pathsOf(kind: Verb["paths"], args: unknown): string[] {
       return [...entryPaths, ...bare.map((name) => `env/${name}`)];
     case "refs":
       return (fieldsOf.refs ?? []).map((one) => (typeof one === "string" ? (one.split("@", 1)[0] ?? "") : one.path));
+    case "policy":
+      return [`sys/policies/${nameOf(fieldsOf.name ?? "", "policy")}`];
     case "none":
       return [];
     default:

@@ -12,9 +12,11 @@ import { checkArgs, pathsOf } from "./args.ts";
 import { type AuditEntry, newRequest } from "./audit-line.ts";
 import { type Call, type Handled, handlers, type VaultVerb } from "./handlers.ts";
 import type { Holdings } from "./holdings.ts";
-import { allowsTool, refused } from "./local-ai.ts";
-import { allows, local, localAi, owner } from "./policy.ts";
+import { decideTool, refused } from "./local-ai.ts";
+import { owner } from "./policy/built-in.ts";
+import type { Decision } from "./policy/decision.ts";
 import type { Presence } from "./presence.ts";
+import { decideAll, ownerRights, questionOf, type Rights, rightsOf, sameRights } from "./rights.ts";
 import type { Vault } from "./vault.ts";
 
 export function answer<V extends VerbName>(result: Calls[V]["result"], body: readonly Secret[] = []): Answer<V> {
@@ -49,13 +51,19 @@ export class Gate {
     const { person, detail } = aboutRequest(vault, verb, args);
     const paths = pathsOf(verbs[verb].paths, args);
     const entry = { request: newRequest(), verb, paths, caller, ...(detail ? { detail } : {}) };
-    const rights = await this.#decide(vault, verb, args, request, entry, person);
-    const allowed = { ...entry, ...rights };
-    const call = { holdings: this.#holdings, vault, args, request, caller };
+    const { rights, ...by } = await this.#decide(vault, verb, args, request, entry, person);
+    const allowed = { ...entry, ...by };
+    const call = { holdings: this.#holdings, vault, args, request, caller, rights };
     return verbs[verb].audit === "change" ? this.#change(verb, call, allowed) : this.#read(verb, call, allowed);
   }
 
-  /** The policy that grants it, and what proved presence. A refusal is written down, then thrown. */
+  /** What policies alone say, of a verb that needs no presence. */
+  #byPolicy(vault: Vault, verb: VaultVerb, args: Calls[VaultVerb]["args"], entry: Entry, rights: Rights): Decision {
+    const question = questionOf(verb, entry.paths);
+    return rights.tool ? decideTool(vault, verb, args, rights, question) : decideAll(rights, question);
+  }
+
+  /** The policies that grant it, and what proved presence. A refusal is written down, then thrown. */
   async #decide(
     vault: Vault,
     verb: VaultVerb,
@@ -63,43 +71,64 @@ export class Gate {
     request: Request,
     entry: Entry,
     person: boolean,
-  ): Promise<{ policy: string; presence?: string }> {
-    const { needs, presence } = verbs[verb];
+  ): Promise<{ rights: Rights; policy: string; presence?: string }> {
+    const { presence } = verbs[verb];
     const { caller } = entry;
-    if (caller.verdict === "sign" && !person && allowsTool(vault, verb, args, entry.paths)) return { policy: localAi.name };
-    const byLocal = caller.verdict !== "sign" && presence === "no" && !person && allows(local, needs, entry.paths);
-    if (byLocal) return { policy: local.name };
+    const rights = rightsOf(vault, caller);
+    const decision = presence === "no" && !person ? this.#byPolicy(vault, verb, args, entry, rights) : undefined;
+    if (decision?.allowed) return { rights, policy: decision.policies.join(",") };
     try {
       if (caller.verdict === "sign") throw refused(verb, caller);
       if (caller.inRun && presence === "shows") throw insideRun();
       const proof = await this.#presence.prove(vault, request.credential, caller);
       vault.checkOpen();
-      if (proof !== undefined && allows(owner, needs, entry.paths)) return { policy: owner.name, presence: proof };
+      if (proof !== undefined && decideAll(ownerRights, questionOf(verb, entry.paths)).allowed)
+        return { rights: ownerRights, policy: owner.name, presence: proof };
       throw new ZvaultError("presence-needed", `${verb} needs a person: give the passphrase, shares or a key file`, {
         hint: "run it in a terminal of your own, or give --key-file in a script",
       });
     } catch (failure) {
-      if (failure instanceof ZvaultError && !vault.sealed)
-        await vault.audit.record({ kind: "denied", ...entry, code: failure.code });
+      if (failure instanceof ZvaultError && !vault.sealed) await this.#denied(vault, entry, failure.code, decision);
       throw failure;
     }
   }
 
-  async #read<V extends VaultVerb>(verb: V, call: Omit<Call<V>, "receipt">, entry: Entry): Promise<Answer<V>> {
+  async #denied(vault: Vault, entry: Entry, code: string, decision?: Decision): Promise<void> {
+    const policy = decision && decision.policies.length > 0 ? { policy: decision.policies.join(",") } : {};
+    await vault.audit.record({ kind: "denied", ...entry, ...policy, code });
+  }
+
+  /** Rights after the audit line went to disk: a policy may have been changed meanwhile. `refused`: it grants this no more. */
+  #again(verb: VaultVerb, call: Asking<VaultVerb>, entry: Entry): { rights: Rights; refused?: Decision } {
+    if (call.rights === ownerRights) return call;
+    const rights = rightsOf(call.vault, call.caller);
+    if (sameRights(call.rights, rights)) return call;
+    const decision = this.#byPolicy(call.vault, verb, call.args, entry, rights);
+    return decision.allowed ? { rights } : { rights, refused: decision };
+  }
+
+  async #read<V extends VaultVerb>(verb: V, call: Asking<V>, entry: Entry): Promise<Answer<V>> {
     const receipt = await this.#recorded(call.vault, { kind: "access", ...entry });
     call.vault.checkOpen();
-    const done = await this.#handle(verb, { ...call, receipt });
+    const { rights, refused: refusal } = this.#again(verb, call, entry);
+    if (refusal) {
+      await this.#denied(call.vault, entry, "denied", refusal);
+      throw narrowed(verb);
+    }
+    const done = await this.#handle(verb, { ...call, rights, receipt });
     return answer(done.result, done.body);
   }
 
-  async #change<V extends VaultVerb>(verb: V, call: Omit<Call<V>, "receipt">, entry: Entry): Promise<Answer<V>> {
+  async #change<V extends VaultVerb>(verb: V, call: Asking<V>, entry: Entry): Promise<Answer<V>> {
     const { vault } = call;
     const receipt = await this.#recorded(vault, { kind: "intent", ...entry });
     let done: Handled<V> | undefined;
     try {
       while (vault.busy) await vault.busy;
       vault.checkOpen();
-      done = await this.#handle(verb, { ...call, receipt });
+      const { rights, refused: refusal } = this.#again(verb, call, entry);
+      if (refusal) throw narrowed(verb);
+      done = await this.#handle(verb, { ...call, rights, receipt });
       await vault.durable();
     } catch (failure) {
       for (const secret of [...(done?.body ?? []), ...(done?.scratch ?? [])]) secret.wipe();
@@ -190,6 +219,15 @@ function insideRun(): ZvaultError {
     hint: "in a terminal outside of it; a program that needs values is started by `zvault run`, in here too",
   });
 }
+
+function narrowed(verb: VerbName): ZvaultError {
+  return new ZvaultError("denied", `a policy was changed meanwhile, and ${verb} is not granted any more`, {
+    hint: "`zvault policy test` says what decides",
+  });
+}
+
+/** A call before its receipt. */
+type Asking<V extends VerbName> = Omit<Call<V>, "receipt">;
 
 type Entry = { request: string; verb: VerbName; paths: string[]; caller: Caller; detail?: NonNullable<AuditEntry["detail"]> };
 

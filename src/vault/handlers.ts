@@ -9,6 +9,7 @@ import { createBackup } from "./backup.ts";
 import { access } from "./engines/access.ts";
 import { kv } from "./engines/kv.ts";
 import { ledger } from "./engines/ledger.ts";
+import { policy } from "./engines/policy.ts";
 import { project, projectsOf } from "./engines/project.ts";
 import { crypt } from "./engines/transit/crypt.ts";
 import { govern } from "./engines/transit/govern.ts";
@@ -16,6 +17,7 @@ import { hashing } from "./engines/transit/hashing.ts";
 import { signing } from "./engines/transit/sign.ts";
 import { generate } from "./generate.ts";
 import type { Holdings } from "./holdings.ts";
+import { mayList, type Rights } from "./rights.ts";
 import type { Vault } from "./vault.ts";
 
 export type Call<V extends VerbName> = {
@@ -25,6 +27,8 @@ export type Call<V extends VerbName> = {
   args: Calls[V]["args"];
   request: Request;
   caller: Caller;
+  /** as policy gives them at the moment of the call */
+  rights: Rights;
 };
 
 export type Handled<V extends VerbName> = {
@@ -45,6 +49,7 @@ export type VaultVerb =
   | Extract<VerbName, `kv.${string}`>
   | Extract<VerbName, `project.${string}`>
   | Extract<VerbName, `transit.${string}`>
+  | Extract<VerbName, `policy.${string}`>
   | "audit.tail";
 
 type Handlers = { [V in VaultVerb]: (call: Call<V>) => Handled<V> | Promise<Handled<V>> };
@@ -76,7 +81,11 @@ async function whileValues<T>(request: Request, act: (values: Secret[]) => Promi
 
 export const handlers: Handlers = {
   "kv.get": ({ vault, receipt, args }) => kv.get(vault, receipt, args),
-  "kv.list": ({ vault, receipt, args }) => ({ result: kv.list(vault, receipt, args) }),
+  "kv.list": ({ vault, receipt, args, rights }) => {
+    const { secrets } = kv.list(vault, receipt, args);
+    // a list goes through all folders below: each name is described only where policy lets it be
+    return { result: { secrets: secrets.filter((one) => mayList(rights, one.path)) } };
+  },
   "kv.history": ({ vault, receipt, args }) => ({ result: kv.history(vault, receipt, args) }),
   "kv.put": ({ vault, receipt, args, request }) => {
     if (!args.generate) return { result: withValues(request, (values) => kv.put(vault, receipt, args, values)) };
@@ -131,6 +140,11 @@ export const handlers: Handlers = {
     await vault.settle();
     return { result: mirrorOf(vault) };
   },
+  "policy.list": ({ vault, receipt }) => ({ result: policy.list(vault, receipt) }),
+  "policy.read": ({ vault, receipt, args }) => ({ result: policy.read(vault, receipt, args) }),
+  "policy.write": ({ vault, receipt, args }) => ({ result: policy.write(vault, receipt, args) }),
+  "policy.delete": ({ vault, receipt, args }) => ({ result: policy.delete(vault, receipt, args) }),
+  "policy.test": ({ vault, receipt, args, caller }) => ({ result: policy.test(vault, receipt, args, caller) }),
   "audit.tail": async ({ vault, receipt, args }) => ({ result: await ledger.tail(vault, receipt, args) }),
   "transit.list": ({ vault, receipt }) => ({ result: govern.list(vault, receipt) }),
   "transit.read": ({ vault, receipt, args }) => ({ result: govern.read(vault, receipt, args) }),

@@ -1,13 +1,14 @@
 /**
- * What an AI tool may do: `local` ∩ this. It lists, describes, uses, and makes new values that nobody sees; it changes nothing that is
- * there, is shown nothing, governs nothing, and no credential of its making counts.
+ * What an AI tool may do: its rights ∩ `local-ai`. By default it lists, describes, uses, and makes new values that nobody sees; it changes
+ * nothing that is there. Whatever the policies say it is shown nothing, governs nothing, and no credential of its making counts.
  */
 import type { Calls } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Caller } from "../protocol.ts";
-import { type Capability, type VerbName, verbs } from "../verbs.ts";
+import type { Capability, VerbName } from "../verbs.ts";
 import type { VaultVerb } from "./handlers.ts";
-import { allows, local, localAi } from "./policy.ts";
+import type { Decision, Question } from "./policy/decision.ts";
+import { decideAll, type Rights } from "./rights.ts";
 import type { Vault } from "./vault.ts";
 
 /** Verbs that no policy decides on, because they work sealed: these are a person's all the same. */
@@ -26,19 +27,26 @@ export function refused(verb: VerbName, { tool = "an AI tool" }: Caller): Zvault
   });
 }
 
-/** Whether both policies grant it. A put that makes a new value is held to be new by the engine, too: `args.cas` becomes 0. */
-export function allowsTool(vault: Vault, verb: VaultVerb, args: Calls[VaultVerb]["args"], paths: readonly string[]): boolean {
-  const { needs, presence } = verbs[verb];
-  if (presence !== "no" || !allows(local, needs, paths)) return false;
-  if (allows(localAi, needs, paths)) return true;
-  return allows(localAi, newNeeds(vault, verb, args), paths);
+/** Whether policies grant it. A put that makes a new value is held to be new by the engine, too: `args.cas` becomes 0. */
+export function decideTool(
+  vault: Vault,
+  verb: VaultVerb,
+  args: Calls[VaultVerb]["args"],
+  rights: Rights,
+  question: Question,
+): Decision {
+  const whole = decideAll(rights, question);
+  if (whole.allowed || !rights.tool) return whole;
+  const fewer = newNeeds(vault, verb, args);
+  return fewer ? decideAll(rights, question, fewer) : whole;
 }
 
-function newNeeds(vault: Vault, verb: VaultVerb, args: Calls[VaultVerb]["args"]): readonly Capability[] {
+/** What `local-ai` must grant for something that is new; undefined: no less than for anything else. */
+function newNeeds(vault: Vault, verb: VaultVerb, args: Calls[VaultVerb]["args"]): readonly Capability[] | undefined {
   if (verb === "kv.put") {
     const put = args as Calls["kv.put"]["args"];
     // a setting would be readable in every output
-    if (!put.generate || put.class === "setting" || vault.state.secrets.has(put.path)) return verbs[verb].needs;
+    if (!put.generate || put.class === "setting" || vault.state.secrets.has(put.path)) return undefined;
     put.cas = 0;
     return ["create"];
   }
@@ -48,5 +56,5 @@ function newNeeds(vault: Vault, verb: VaultVerb, args: Calls[VaultVerb]["args"])
     const some = [...vault.state.secrets.keys()].some((path) => path.startsWith(`env/${project}/`));
     if (entries.length + layouts.length + also.length + hosts.length === 0 && !some) return ["create"];
   }
-  return verbs[verb].needs;
+  return undefined;
 }

@@ -17,6 +17,7 @@ import type { Io } from "./io.ts";
 import { type KeysFile, printKeys } from "./keys.ts";
 import type { Keyring } from "./keyring.ts";
 import { Mirror } from "./mirror.ts";
+import { PolicyBook } from "./policy/book.ts";
 import { type Operation, printTransaction, type Transaction } from "./operation.ts";
 import { mirrorPath, type Places } from "./places.ts";
 import { type CellRef, recordType, type RecordType, type TermKeys } from "./record.ts";
@@ -58,6 +59,7 @@ export class Vault {
   audit: AuditLog;
   readonly notices: string[];
   readonly watchers = new Watchers();
+  readonly policies = new PolicyBook(() => this.state);
   sealed = false;
   /** set when it is not known any more what the disk holds: nothing is appended after that, and the agent ends */
   unknown: string | undefined;

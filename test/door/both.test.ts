@@ -142,6 +142,8 @@ for (const [name, open] of [
         "backup.restore": { dir: project, from: "mirror" },
         "transit.create": { name: "k", type: "hmac" },
         "transit.trim": { name: "k", before: 1 },
+        "policy.write": { name: "deploy", text: "" },
+        "policy.delete": { name: "local" },
       };
       for (const verb of Object.keys(verbs) as VerbName[]) {
         if (verbs[verb].presence === "no") continue;

@@ -26,6 +26,9 @@ const forTools: readonly VerbName[] = [
   "project.list",
   "transit.list",
   "transit.read",
+  "policy.list",
+  "policy.read",
+  "policy.test",
   "audit.verify",
   "audit.tail",
 ];
@@ -59,6 +62,10 @@ t.test("an AI tool lists, describes and uses, and everything else is refused, cr
     "kv.watch": { folder: ".", refs: [{ path }], since: "", wait: 0 },
     "kv.export": { folder: ".", refs: [{ path }] },
     "project.allow": { folder: ".", refs: ["env/other/A"] },
+    "policy.read": { name: "local-ai" },
+    "policy.write": { name: "local-ai", text: 'path "*" { capabilities = ["sudo"] }' },
+    "policy.delete": { name: "local-ai" },
+    "policy.test": { path, needs: ["use"], list: false },
   };
   for (const verb of Object.keys(verbs) as VerbName[]) {
     if (verb === "agent.seal") continue;

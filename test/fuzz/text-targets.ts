@@ -15,6 +15,8 @@ import { toBytes, toText } from "../../src/envfile/text.ts";
 import { keyFileLength, makeKeyFile, parseKeyFile } from "../../src/key-file.ts";
 import { checkPrefix, parsePath } from "../../src/path.ts";
 import { scanText } from "../../src/scan/comments.ts";
+import { parsePolicy } from "../../src/vault/policy/parse.ts";
+import { printPolicy } from "../../src/vault/policy/print.ts";
 import { checkShares, parseShare, printShare } from "../../src/vault/share.ts";
 import { Secret } from "../../src/crypto/secret.ts";
 import { mainWorktree } from "../../src/worktree.ts";
@@ -39,6 +41,24 @@ const path: Target = {
       const prefix = checkPrefix(text);
       expect(prefix === text && (text === "" || canonical.test(text.replace(/\/$/, ""))), `prefix ${JSON.stringify(text)}`);
     }
+  },
+};
+
+const policy: Target = {
+  name: "policy",
+  large: 64 * 1024,
+  seeds: [
+    'path "env/*" { capabilities = ["list", "use"] } # why\npath "a/+/b*" {\n  capabilities = ["deny",]\n}',
+    '{"path": {"env/*": {"capabilities": ["create", "read"]}, "+": {"capabilities": []}}}',
+  ],
+  words: ["path", "capabilities", '["', '"]', "{", "}", "=", ",", ":", "/*", "*/", "//", "#", "+", "*", '\\"', "\n", "deny", "${"],
+  max: 4096,
+  run(bytes) {
+    const rules = parsePolicy(textOf(bytes));
+    expect(
+      JSON.stringify(parsePolicy(printPolicy(rules))) === JSON.stringify(rules),
+      `${JSON.stringify(rules)} is read back otherwise`,
+    );
   },
 };
 
@@ -271,6 +291,7 @@ const byteText: Target = {
 
 export const textTargets: readonly Target[] = [
   path,
+  policy,
   reference,
   env,
   layout,

@@ -42,7 +42,7 @@ export const transitCiphertext: Uint8Array[] = [];
 
 /**
  * As `test/vault/faults.test.ts` prepares the vault: secrets A (two versions), B, C and D (deleted), slots key-file and second, transit
- * keys `box` (two versions, only the second decrypts, deletable), `pen` and `mac`.
+ * keys `box` (two versions, only the second decrypts, deletable), `pen` and `mac`, policy `old`.
  */
 export const samples: { [V in VerbName]: Sample<V> } = {
   "agent.status": { args: {}, changes: false },
@@ -113,6 +113,11 @@ export const samples: { [V in VerbName]: Sample<V> } = {
   "transit.hmac": { args: { name: "mac", pieces: [2] }, body: [bytes("in two "), bytes("pieces")], changes: false },
   "transit.random": { args: { bytes: 32 }, changes: false, fresh: true },
   "transit.hash": { args: { algorithm: "sha2-256" }, body: [bytes("abc")], changes: false },
+  "policy.list": { args: {}, changes: false },
+  "policy.read": { args: { name: "local" }, changes: false },
+  "policy.write": { args: { name: "deploy", text: 'path "env/shop/*" { capabilities = ["use"] }' }, changes: true },
+  "policy.delete": { args: { name: "old" }, changes: true },
+  "policy.test": { args: { path: "env/shop/A", needs: ["use"], list: false, policies: ["old"], tool: true }, changes: false },
   "audit.verify": { args: {}, changes: false },
   "audit.tail": { args: { lines: 50 }, changes: false },
 };

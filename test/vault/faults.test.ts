@@ -39,6 +39,7 @@ async function firstDisk(): Promise<MemoryIo> {
   await askMemory(io, door, "transit.config", { name: "box", minDecrypt: 2, deletable: true }, credential);
   const { body } = await askMemory(io, door, "transit.encrypt", { name: "box" }, { body: [bytes("a value")] });
   transitCiphertext.splice(0, 1, bytes(body[0] ?? ""));
+  await askMemory(io, door, "policy.write", { name: "old", text: 'path "env/*" { capabilities = ["list"] }' }, credential);
   await door.seal("ready");
   return io;
 }
@@ -70,7 +71,9 @@ const faults: Record<string, (at: number) => Fault> = {
 /** Ids, times and what is about this sitting only. `uses`: a reservation that nobody used is no change. */
 const plain = (value: unknown): string =>
   JSON.stringify(value, (name, part: unknown) =>
-    ["id", "parent", "time", "created", "updated", "author", "createdBy", "uses", "publicKey"].includes(name) ? undefined : part,
+    ["id", "parent", "time", "created", "updated", "author", "createdBy", "written", "uses", "publicKey"].includes(name)
+      ? undefined
+      : part,
   );
 
 /** Everything that a new agent finds there, or the code with which it refuses. */
@@ -91,12 +94,13 @@ async function look(io: MemoryIo): Promise<string> {
   const { slots } = (await askMemory(disk, door, "access.list", {})).result;
   const { projects } = (await askMemory(disk, door, "project.list", {})).result;
   const { keys } = (await askMemory(disk, door, "transit.list", {})).result;
+  const { policies } = (await askMemory(disk, door, "policy.list", {})).result;
   const audit = (await askMemory(disk, door, "audit.verify", {})).result.ok;
   await door.seal("looked");
   // a change of the keys file that was not finished is finished by whoever could open it before
   const opens: boolean[] = [];
   for (const one of [secondKey, thirdKey]) opens.push((await find(copyOf(disk), [one])).code === undefined);
-  return plain({ found, slots, projects, keys, opens, audit });
+  return plain({ found, slots, projects, keys, policies, opens, audit });
 }
 
 type Start = { disk: MemoryIo; before: string };
