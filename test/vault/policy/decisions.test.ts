@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import t from "tap";
+import { builtIn } from "../../../src/vault/policy/built-in.ts";
 import { decide, explain } from "../../../src/vault/policy/decision.ts";
 import { parsePolicy } from "../../../src/vault/policy/parse.ts";
 import { compare, toPattern } from "../../../src/vault/policy/pattern.ts";
@@ -27,7 +28,7 @@ for (const block of lines
 
 function policiesOf(names: string): Policy[] {
   return names.split(",").map((name) => {
-    const found = written.get(name);
+    const found = written.get(name) ?? builtIn.get(name);
     if (!found) throw new Error(`the table has no policy ${name}`);
     return found;
   });
