@@ -242,10 +242,34 @@ const mutants: Record<string, Mutant> = {
     test: "test/vault/damage.test.ts",
   },
   "a foreign audit line is shown": {
-    file: "src/vault/engines/record.ts",
+    file: "src/vault/engines/ledger.ts",
     from: "if (isOurs(line, vault.keyring.auditKey))",
     to: "if (isOurs(line, vault.keyring.auditKey) || line)",
     test: "test/vault/audit.test.ts",
+  },
+  "a signature of the audit log is not looked at": {
+    file: "src/audit-signature.ts",
+    from: "if (!isSigned(line, key))",
+    to: "if (!isSigned(line, key) && !line)",
+    test: "test/vault/audit-changes.test.ts",
+  },
+  "a signed sum is not compared": {
+    file: "src/audit-signature.ts",
+    from: 'if (detail["sha256"] !== wanted.sum)',
+    to: 'if (detail["sha256"] === "")',
+    test: "test/vault/audit-changes.test.ts",
+  },
+  "a segment that was begun counts though the one before was not signed": {
+    file: "src/vault/audit.ts",
+    from: 'text === "" ? end.closed :',
+    to: 'text === "" ||',
+    test: "test/vault/audit-changes.test.ts",
+  },
+  "the start of a segment after one that was moved away is believed": {
+    file: "src/vault/engines/record.ts",
+    from: "anchor && anchor.hmac !== hmac ?",
+    to: "anchor && anchor.hmac === '' ?",
+    test: "test/vault/audit-changes.test.ts",
   },
   "a broken audit log is not set aside": {
     file: "src/vault/open.ts",

@@ -204,6 +204,43 @@ export type TransitShape = { name: string; aad?: boolean; context?: boolean };
 /** Chunks `from`, `from` + 1, … of a stream; `last`: the last of them ends it. The first request has no id, its answer has. */
 export type TransitStream = { id?: string; from: number; last: boolean };
 
+/** How far a look through the audit log went: records `from` to `last`, without those of `missing` segments that were moved away. */
+export type AuditSpan = { from: number; last: number; missing: number };
+
+/** Requests of one program for one verb. `tool`: it was an AI tool. */
+export type AuditUse = {
+  program: string;
+  uid: number;
+  tool?: string;
+  verb: string;
+  requests: number;
+  denied: number;
+  first: string;
+  last: string;
+};
+
+export type AuditStats = AuditSpan & {
+  verbs: { verb: string; requests: number; denied: number; failed: number }[];
+  /** `paths`: of how many it was given a value */
+  programs: (Omit<AuditUse, "verb"> & { paths: number })[];
+  /** a program was given the value of a path for the first time, and others had been before; the last 200 */
+  fresh: { time: string; path: string; verb: string; program: string; uid: number; tool?: string }[];
+  /** five refusals and more of one program, each fifth within a minute; the last 200 */
+  bursts: { from: string; to: string; denied: number; program: string; uid: number; tool?: string }[];
+};
+
+/**
+ * A path that somebody was given the value of, or gave a value to. `state` of its value: "rotate": still the one that was seen;
+ * "changed": a newer one; "gone"; "setting": no secret.
+ */
+export type AuditOpening = {
+  path: string;
+  verbs: string[];
+  requests: number;
+  last: string;
+  state: "rotate" | "changed" | "gone" | "setting";
+};
+
 /** `args` and `result` of each verb. */
 export type Calls = {
   "agent.status": { args: Record<string, never>; result: AgentStatus };
@@ -400,6 +437,8 @@ export type Calls = {
     args: Record<string, never>;
     result: { ok: boolean; records: number; from: number; problem?: string; segments: number };
   };
+  /** The key that signs the ends of segments, made at the first need; `since`: the first segment that has such an end. */
+  "audit.key": { args: Record<string, never>; result: { vault: string; public: string; since: number } };
   /**
    * The last `lines` that fit, oldest first. With `after`, the first ones beyond that record; with `wait` too, as soon as there are some, or
    * after an hour with none. Lines that waiting itself makes are then left out: two who wait would wake each other. `last`: the record
@@ -408,6 +447,18 @@ export type Calls = {
    */
   "audit.tail": {
     args: AuditFilter & { lines?: number; after?: number; wait?: boolean };
-    result: { lines: AuditLine[]; from: number; last: number; missing: number };
+    result: AuditSpan & { lines: AuditLine[] };
+  };
+  /** Who asked for a path or what is below it, by program and verb, the last one first. */
+  "audit.uses": { args: { path: string }; result: AuditSpan & { uses: AuditUse[] } };
+  /** Requests by verb and program, and what stands out, since a time; what was before is known all the same. */
+  "audit.stats": { args: { since?: string }; result: AuditStats };
+  /**
+   * All that somebody ever opened: exactly one of the arguments. `person`: label or fingerprint of who unsealed, or author of versions;
+   * all that was asked for while the vault was unsealed by them counts as theirs.
+   */
+  "audit.offboard": {
+    args: { program?: string; uid?: number; person?: string };
+    result: AuditSpan & { opened: AuditOpening[] };
   };
 };

@@ -97,7 +97,11 @@ export const verbs = {
   "policy.test": verb(["list"], "no", "read", "open", "none"),
   // the record
   "audit.verify": verb([], "no", "own", "any", "none"),
+  "audit.key": verb(["list"], "no", "change", "open", "none"),
   "audit.tail": verb(["list"], "no", "read", "open", "none"),
+  "audit.uses": verb(["list"], "no", "read", "open", "path"),
+  "audit.stats": verb(["list"], "no", "read", "open", "none"),
+  "audit.offboard": verb(["list"], "no", "read", "open", "none"),
 } as const satisfies Record<string, Verb>;
 
 export type VerbName = keyof typeof verbs;

@@ -21,6 +21,12 @@ function programOf(caller: unknown): string {
   return typeof found["pid"] === "number" ? `${program}[${found["pid"]}]` : program;
 }
 
+/** Whoever asked, in reports that count: no process, but program, uid, and what AI tool it was. */
+export function asker({ program, uid, tool }: { program: string; uid: number; tool?: string }): string {
+  const name = program.split("/").at(-1) ?? "";
+  return `${name === "" ? "(unknown)" : name} uid ${uid}${tool === undefined ? "" : ` (${tool})`}`;
+}
+
 /** What to say where segments were moved away. `all`: the answer would have had more of what was before them. */
 export function moved({ from, missing }: { from: number; missing: number }, all: boolean): string | undefined {
   const parts = [

@@ -19,6 +19,8 @@ export const table: Readonly<Record<string, () => Promise<Module>>> = {
   rm: () => import("../commands/rm.ts"),
   undo: () => import("../commands/undo.ts"),
   history: () => import("../commands/history.ts"),
+  uses: () => import("../commands/uses.ts"),
+  offboard: () => import("../commands/offboard.ts"),
   run: () => import("../commands/run.ts"),
   unseal: () => import("../commands/unseal.ts"),
   seal: () => import("../commands/seal.ts"),
@@ -36,6 +38,8 @@ export const table: Readonly<Record<string, () => Promise<Module>>> = {
   "backup:list": () => import("../commands/backup/list.ts"),
   "audit:tail": () => import("../commands/audit/tail.ts"),
   "audit:verify": () => import("../commands/audit/verify.ts"),
+  "audit:stats": () => import("../commands/audit/stats.ts"),
+  "audit:key": () => import("../commands/audit/key.ts"),
   "kv:put": () => import("../commands/kv/put.ts"),
   "kv:get": () => import("../commands/kv/get.ts"),
   "kv:list": () => import("../commands/kv/list.ts"),
@@ -98,6 +102,8 @@ export const groups: readonly { title: string; rows: readonly (readonly [id: str
       ["kv", "zvault kv put app/db user=-"],
       ["operator", "zvault operator verify"],
       ["audit", "zvault audit tail"],
+      ["uses", "zvault uses STRIPE_KEY"],
+      ["offboard", "zvault offboard mira"],
     ],
   },
 ];
@@ -108,5 +114,5 @@ export const topics: Readonly<Record<string, string>> = {
   backup: "copies of ciphertext: create, restore, list",
   kv: "any path: put, get, list, delete, undelete, destroy, metadata",
   operator: "files, slots, keyring: verify, compact, rekey, rotate",
-  audit: "what happened: tail, verify",
+  audit: "what happened: tail, verify, stats, key",
 };

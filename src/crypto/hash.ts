@@ -16,6 +16,20 @@ export function sha256Hex(bytes: Uint8Array): string {
   return hashOnce("sha256", bytes, "hex");
 }
 
+/** SHA-256 of bytes that come piece by piece, asked for at any time. */
+export class RunningSha256 {
+  readonly #hash = createHash("sha256");
+
+  add(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  /** Of everything that was added until now. */
+  get hex(): string {
+    return this.#hash.copy().digest("hex");
+  }
+}
+
 /** Not a Buffer: its `slice` is no copy. */
 function plain({ buffer, byteOffset, length }: Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer, byteOffset, length);

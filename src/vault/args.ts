@@ -269,6 +269,10 @@ const checks: Record<VerbName, Check> = {
   "policy.delete": object({ name: policyName }),
   "policy.test": object({ path: anyPath, needs, list: truth }, { policies: list(policyName, 32), tool: truth }),
   "audit.verify": nothing,
+  "audit.key": nothing,
+  "audit.uses": object({ path }),
+  "audit.stats": object({}, { since: moment }),
+  "audit.offboard": object({}, { program: text(4096), uid: whole(0, 2 ** 32 - 2), person: text(256) }),
   "audit.tail": object({}, { ...filter, lines: whole(1, limits.auditTail), after: whole(0, 2 ** 53 - 1), wait: truth }),
 };
 

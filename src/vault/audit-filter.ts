@@ -2,13 +2,14 @@
 import type { AuditFilter, AuditLine } from "../calls.ts";
 import { isBelow } from "../path.ts";
 
-export type LineCaller = { uid: number; pid: number; program: string };
+export type LineCaller = { uid: number; program: string; tool?: string };
 
 /** Of a line that has one: outcomes of requests that a crash left open, and events, may have none. */
 export function callerOf(line: AuditLine): LineCaller | undefined {
   const caller = line["caller"] as Partial<LineCaller> | undefined;
-  if (typeof caller?.uid !== "number" || typeof caller.pid !== "number" || typeof caller.program !== "string") return undefined;
-  return { uid: caller.uid, pid: caller.pid, program: caller.program };
+  if (typeof caller?.uid !== "number" || typeof caller.program !== "string") return undefined;
+  const { uid, program, tool } = caller;
+  return { uid, program, ...(typeof tool === "string" ? { tool } : {}) };
 }
 
 export function pathsIn(line: AuditLine): string[] {

@@ -2,6 +2,7 @@
  * One line of the audit log: JSON in ASCII, ending in `,"prev":"…","hmac":"…"}`. The HMAC covers the line's own bytes before
  * `,"hmac":`, so no canonical form is needed and any changed byte is found; `prev` is the HMAC of the line before.
  */
+import { signedBytes } from "../audit-signature.ts";
 import { hmac } from "../crypto/kdf.ts";
 import { hex } from "../crypto/hash.ts";
 import { equal } from "../crypto/equal.ts";
@@ -10,8 +11,11 @@ import type { Secret } from "../crypto/secret.ts";
 import type { Caller } from "../protocol.ts";
 
 export type AuditEntry = {
-  /** access: a read, allowed · intent: a change, before it happens · outcome: of an intent · denied · event: of the vault itself */
-  kind: "access" | "intent" | "outcome" | "denied" | "event";
+  /**
+   * access: a read, allowed · intent: a change, before it happens · outcome: of an intent · denied · event: of the vault itself ·
+   * checkpoint: the signed end of a segment
+   */
+  kind: "access" | "intent" | "outcome" | "denied" | "event" | "checkpoint";
   /** joins intent, transaction and outcome */
   request: string;
   verb: string;
@@ -41,8 +45,15 @@ export function newRequest(): string {
 
 const tail = /,"prev":"([0-9a-f]{64})","hmac":"([0-9a-f]{64})"\}$/;
 
-/** A line without its newline. `sequence` counts from 1 through all segments. */
-export function printLine(entry: AuditEntry, sequence: number, time: Date, prev: string, key: Secret): [string, string] {
+/** A line without its newline, and its HMAC. `sequence` counts from 1 through all segments; `sign` is given for a checkpoint. */
+export function printLine(
+  entry: AuditEntry,
+  sequence: number,
+  time: Date,
+  prev: string,
+  key: Secret,
+  sign?: (message: Uint8Array) => Uint8Array,
+): [string, string] {
   const { caller, ...rest } = entry;
   const who = caller && {
     uid: caller.uid,
@@ -57,8 +68,10 @@ export function printLine(entry: AuditEntry, sequence: number, time: Date, prev:
     signs: caller.signs,
     ...(caller.inRun ? { inRun: true } : {}),
   };
-  const fields = { seq: sequence, time: time.toISOString(), ...rest, ...(who ? { caller: who } : {}), prev };
-  const body = ascii(JSON.stringify(fields)).slice(0, -1);
+  const fields = { seq: sequence, time: time.toISOString(), ...rest, ...(who ? { caller: who } : {}) };
+  const start = ascii(JSON.stringify(fields)).slice(0, -1);
+  const signature = sign ? `,"sig":"${hex(sign(signedBytes(start)))}"` : "";
+  const body = `${start}${signature},"prev":"${prev}"`;
   const mac = hex(hmac(key, Buffer.from(body, "latin1")));
   return [`${body},"hmac":"${mac}"}`, mac];
 }

@@ -2,9 +2,11 @@
  * The audit log: append-only segments `audit/000001.jsonl …` of HMAC-chained lines. `record` hands out a Receipt once the line is
  * on disk, and every engine call takes one: a call without an audit record does not compile.
  */
+import { sign } from "../crypto/ed25519.ts";
+import { RunningSha256 } from "../crypto/hash.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
-import { type AuditEntry, type AuditPosition, checkLine, firstPrev, printLine } from "./audit-line.ts";
+import { type AuditEntry, type AuditPosition, checkLine, firstPrev, newRequest, printLine } from "./audit-line.ts";
 import { GroupSync } from "./group-sync.ts";
 import { type Io, readAll, writeAll } from "./io.ts";
 import { keptRequests } from "./state.ts";
@@ -44,6 +46,8 @@ export class AuditLog {
   #lines: number;
   #size: number;
   #prev: string;
+  /** of the segment's lines, as we wrote or checked them: what is signed is not read again */
+  readonly #sum = new RunningSha256();
   /** the last line that is known to be on disk */
   #durable: AuditPosition;
   /** of the segment before: its last lines are on disk before any of this one counts */
@@ -102,10 +106,12 @@ export class AuditLog {
       const cut = o.io.size(fd) - read.bytes;
       if (cut > 0) o.io.truncate(fd, read.bytes);
       const at = { segment, sequence: read.sequence, hmac: read.hmac };
+      const log = new AuditLog(o, fd, at, read.lines, read.bytes);
+      log.#sum.add(Buffer.from(text.slice(0, read.chars), "latin1"));
       // what was under way when a segment was closed may have its outcome in the next one
       const before = read.lines < keptRequests ? linesBefore(o, segment) : "";
       return {
-        log: new AuditLog(o, fd, at, read.lines, read.bytes),
+        log,
         cut,
         intents: openIntents(before + text.slice(0, read.chars)),
       };
@@ -156,10 +162,23 @@ export class AuditLog {
 
   /** Writes without waiting for the disk: outcome lines, whose intent is already there. Throws `audit-failed`. */
   note(entry: AuditEntry): void {
+    this.#write(entry);
+  }
+
+  /** The last line of a segment: signed for those who have no key of this vault's. `since`: the first segment that ends with one. */
+  checkpoint(seed: Secret, vault: string, since: number): void {
+    const detail = { vault, segment: this.#segment, since, lines: this.#lines, sha256: this.#sum.hex };
+    const entry = { kind: "checkpoint", request: newRequest(), verb: "audit.checkpoint", paths: [], detail } as const;
+    this.#write(entry, (message) => sign(seed, message));
+  }
+
+  #write(entry: AuditEntry, signer?: (message: Uint8Array) => Uint8Array): void {
     if (this.#closed) throw new ZvaultError("sealed", "the vault is sealed");
-    const [line, hmac] = printLine(entry, this.#sequence + 1, this.#o.clock(), this.#prev, this.#o.key);
+    const { clock, key } = this.#o;
+    const [line, hmac] = printLine(entry, this.#sequence + 1, clock(), this.#prev, key, signer);
     const bytes = new TextEncoder().encode(`${line}\n`);
     this.#append(bytes);
+    this.#sum.add(bytes);
     this.#sequence += 1;
     this.#lines += 1;
     this.#prev = hmac;
@@ -203,8 +222,9 @@ export class AuditLog {
 }
 
 /**
- * The segment to go on with. A crash may find the next segment begun while the last lines of the one before are lost: nothing in the
- * next one counts then, because its lines wait for those before. `atLeast`: this one and those before it are known to be whole.
+ * The segment to go on with. A crash may find the next segment begun while the last lines of the one before are lost, its signed end
+ * among them: nothing in the next one counts then, because its lines wait for those before. `atLeast`: this one and those before it are
+ * known to be whole.
  */
 function lastSegment(o: AuditOptions, atLeast: number): number | undefined {
   const segments = listSegments(o.io, o.folder);
@@ -213,7 +233,7 @@ function lastSegment(o: AuditOptions, atLeast: number): number | undefined {
   const end = readSegment(o.io, o.folder, before, textOf(o, before), o.key);
   const text = textOf(o, last);
   const { sequence, hmac } = end;
-  const follows = !end.torn && (text === "" || checkSegment(text, { sequence, hmac }, o.key).lines > 0);
+  const follows = !end.torn && (text === "" ? end.closed : checkSegment(text, { sequence, hmac }, o.key).lines > 0);
   if (follows) return last;
   o.io.remove(segmentPath(o.folder, last));
   return before;
@@ -312,6 +332,8 @@ export type SegmentReading = {
   bytes: number;
   chars: number;
   hmacs: Map<number, string>;
+  /** the last good line is a checkpoint */
+  closed: boolean;
   problem?: string;
   /** first bad line, from 1 */
   line?: number;
@@ -321,6 +343,11 @@ export type SegmentReading = {
    */
   torn: boolean;
 };
+
+/** Fields stand in our order. */
+function isCheckpoint(line: string): boolean {
+  return /^\{"seq":\d+,"time":"[^"]*","kind":"checkpoint",/.test(line);
+}
 
 /** Checks a segment's chain from its first line on; its start is taken from the line before it, if that segment is still there. */
 function readSegment(io: Io, folder: string, segment: number, text: string, key: Secret): SegmentReading {
@@ -347,7 +374,7 @@ export function startOf(io: Io, folder: string, segment: number, text: string): 
 }
 
 export function checkSegment(text: string, start: { sequence: number; hmac: string }, key: Secret): SegmentReading {
-  const reading: SegmentReading = { lines: 0, ...start, bytes: 0, chars: 0, hmacs: new Map(), torn: false };
+  const reading: SegmentReading = { lines: 0, ...start, bytes: 0, chars: 0, hmacs: new Map(), closed: false, torn: false };
   let from = 0;
   while (from < text.length) {
     const end = text.indexOf("\n", from);
@@ -362,6 +389,7 @@ export function checkSegment(text: string, start: { sequence: number; hmac: stri
     reading.lines += 1;
     reading.sequence += 1;
     reading.hmac = checked.hmac;
+    reading.closed = isCheckpoint(line);
     reading.hmacs.set(reading.sequence, checked.hmac);
     from = end + 1;
     reading.bytes = from;

@@ -50,7 +50,7 @@ export type VaultVerb =
   | Extract<VerbName, `project.${string}`>
   | Extract<VerbName, `transit.${string}`>
   | Extract<VerbName, `policy.${string}`>
-  | "audit.tail";
+  | `audit.${"key" | "tail" | "uses" | "stats" | "offboard"}`;
 
 type Handlers = { [V in VaultVerb]: (call: Call<V>) => Handled<V> | Promise<Handled<V>> };
 
@@ -145,7 +145,6 @@ export const handlers: Handlers = {
   "policy.write": ({ vault, receipt, args }) => ({ result: policy.write(vault, receipt, args) }),
   "policy.delete": ({ vault, receipt, args }) => ({ result: policy.delete(vault, receipt, args) }),
   "policy.test": ({ vault, receipt, args, caller }) => ({ result: policy.test(vault, receipt, args, caller) }),
-  "audit.tail": async ({ vault, receipt, args }) => ({ result: await ledger.tail(vault, receipt, args) }),
   "transit.list": ({ vault, receipt }) => ({ result: govern.list(vault, receipt) }),
   "transit.read": ({ vault, receipt, args }) => ({ result: govern.read(vault, receipt, args) }),
   "transit.create": ({ vault, receipt, args }) => ({ result: govern.create(vault, receipt, args) }),
@@ -178,6 +177,11 @@ export const handlers: Handlers = {
   "transit.hash": ({ receipt, args, request }) => ({
     result: withValues(request, (values) => hashing.hash(receipt, args, values)),
   }),
+  "audit.key": ({ vault, receipt }) => ({ result: { vault: vault.id, ...vault.auditKey(receipt) } }),
+  "audit.tail": async ({ vault, receipt, args }) => ({ result: await ledger.tail(vault, receipt, args) }),
+  "audit.uses": async ({ vault, receipt, args }) => ({ result: await ledger.uses(vault, receipt, args) }),
+  "audit.stats": async ({ vault, receipt, args }) => ({ result: await ledger.stats(vault, receipt, args) }),
+  "audit.offboard": async ({ vault, receipt, args }) => ({ result: await ledger.offboard(vault, receipt, args) }),
 };
 
 /** The file may go only after its values were read back from disk and a second copy is on disk too. */

@@ -250,7 +250,7 @@ export class Holdings {
       vault.notices.push(
         `${failures.length} failed ${failures.length === 1 ? "try" : "tries"} to unseal since the last time, the last at ${failures.at(-1)?.time ?? ""}`,
       );
-    const detail = { by: vault.by, notices: vault.notices.length };
+    const detail = { by: vault.by, author: vault.author, notices: vault.notices.length };
     await vault.audit.record({ kind: "event", request: newRequest(), verb: "agent.unseal", paths: [], caller, detail });
     if (this.world.io.stat(path)) this.world.io.remove(path);
     await vault.durable();

@@ -2,13 +2,15 @@
  * One unsealed vault: its lock, keys, log, state, audit log, head and mirror, from unseal to seal. Who may do what is the gate's
  * business; what a change means, the engines'.
  */
+import { generateSeed } from "../crypto/ed25519.ts";
 import { hex, sha256 } from "../crypto/hash.ts";
 import { random } from "../crypto/random.ts";
 import type { Secret } from "../crypto/secret.ts";
 import type { SlotKind } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import { type AuditEntry, newRequest } from "./audit-line.ts";
-import { AuditLog, type Receipt } from "./audit.ts";
+import { type AuditKey, auditKeyIn, newAuditKey, seedCell } from "./audit-key.ts";
+import { AuditLog, type Receipt, segmentPath } from "./audit.ts";
 import type { Barrier } from "./barrier.ts";
 import { dumpState } from "./checkpoint.ts";
 import { compact } from "./compact.ts";
@@ -207,12 +209,48 @@ export class Vault {
     return this.barrier.size - live;
   }
 
-  /** Closes the audit segment; its last HMAC becomes an anchor in the log, so a closed segment cannot be made anew. */
+  /** What is there, else made: vaults of earlier releases have none. It counts once the log is on disk. */
+  auditKey(receipt: Receipt): AuditKey {
+    return this.#auditKey(receipt.request);
+  }
+
+  #auditKey(request: string): AuditKey {
+    const there = auditKeyIn(this.state);
+    if (there) return there;
+    const seed = generateSeed();
+    try {
+      this.#append(request, newAuditKey(seed, this.audit.position.segment), [seed], recordType.transaction);
+    } finally {
+      seed.wipe();
+    }
+    return this.#auditKey(request);
+  }
+
+  /**
+   * Closes the audit segment. Its end is signed, for whoever has no key of this vault's, and its last HMAC becomes an anchor in the log,
+   * so a closed segment cannot be made anew.
+   */
   async nextSegment(): Promise<void> {
     const before = this.audit;
+    const { since } = this.#auditKey(`audit-key-${before.position.segment}`);
+    await this.durable();
     await before.sync();
     // lines may be written while the file is made: where it goes on from is taken in the step that puts it in place
     const next = await AuditLog.create(this.auditOptions, before.position);
+    try {
+      this.checkOpen();
+      const seed = this.barrier.read(seedCell(this.state));
+      try {
+        before.checkpoint(seed, this.id, since);
+      } finally {
+        seed.wipe();
+      }
+    } catch (failure) {
+      next.close();
+      // whoever has the lock now may have gone on in it
+      if (!this.sealed) this.io.remove(segmentPath(this.auditOptions.folder, next.position.segment));
+      throw failure;
+    }
     const { end } = before;
     next.follow(before);
     this.audit = next;

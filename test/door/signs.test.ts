@@ -30,6 +30,10 @@ const forTools: readonly VerbName[] = [
   "policy.read",
   "policy.test",
   "audit.verify",
+  "audit.key",
+  "audit.uses",
+  "audit.stats",
+  "audit.offboard",
   "audit.tail",
 ];
 

@@ -1,12 +1,15 @@
 /** Reading the audit log: its last lines, and those that come. Nothing is shown that somebody else put there. */
 import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
-import type { AuditFilter, AuditLine, Calls } from "../../calls.ts";
+import type { AuditFilter, AuditLine, AuditOpening, AuditSpan, Calls } from "../../calls.ts";
 import { ZvaultError } from "../../errors.ts";
-import { fits } from "../audit-filter.ts";
+import { callerOf, fits, isProgram } from "../audit-filter.ts";
 import { isOurs } from "../audit-line.ts";
+import { type Opening, Openings, Stats, Uses } from "../audit-report.ts";
 import { firstOf, listSegments, type Receipt, textOf } from "../audit.ts";
+import { describeSlot } from "../slots.ts";
 import type { Vault } from "../vault.ts";
 
+type Offboard = Calls["audit.offboard"];
 type Tail = Calls["audit.tail"];
 
 /** ms: what is written in a burst is one answer to whoever waits, and one line of theirs */
@@ -29,7 +32,64 @@ export const ledger = {
       if (!over) await pause(burst);
     }
   },
+
+  async uses(vault: Vault, _receipt: Receipt, args: Calls["audit.uses"]["args"]): Promise<Calls["audit.uses"]["result"]> {
+    const uses = new Uses(args.path);
+    const span = await eachLine(vault, (line) => uses.add(line));
+    return { uses: uses.rows, ...span };
+  },
+
+  async stats(vault: Vault, _receipt: Receipt, args: Calls["audit.stats"]["args"]): Promise<Calls["audit.stats"]["result"]> {
+    const stats = new Stats(args.since);
+    const span = await eachLine(vault, (line) => stats.add(line));
+    return { ...stats.result, ...span };
+  },
+
+  async offboard(vault: Vault, _receipt: Receipt, args: Offboard["args"]): Promise<Offboard["result"]> {
+    const openings = new Openings(leaver(vault, args));
+    const span = await eachLine(vault, (line) => openings.add(line));
+    return { opened: openings.rows.map((one) => ({ ...one, state: stateOf(vault, one) })), ...span };
+  },
 };
+
+/** Whether a line is theirs. Tokens and roles will be named by their accessor in the same way. Throws `usage`. */
+function leaver(vault: Vault, args: Offboard["args"]): (line: AuditLine, author: string) => boolean {
+  const { program, uid, person } = args;
+  if (Object.keys(args).length !== 1) throw new ZvaultError("usage", "a program, a uid or a person, one of them");
+  if (program !== undefined) return (line) => isProgram(callerOf(line)?.program, program);
+  if (uid !== undefined) return (line) => callerOf(line)?.uid === uid;
+  const authors = authorsOf(vault, person ?? "");
+  return (_, author) => authors.has(author);
+}
+
+/** As `agent.unseal` lines have them: fingerprints of identities, `slot-` and 8 digits of other slots. */
+function authorsOf(vault: Vault, person: string): Set<string> {
+  const slots = vault.keys.slots.map((slot) => describeSlot(slot, true)).filter((slot) => slot.label === person);
+  return new Set([person, ...slots.map(({ kind, id, fingerprint }) => (kind === "identity" ? (fingerprint ?? "") : `slot-${id}`))]);
+}
+
+function stateOf(vault: Vault, { path, last }: Opening): AuditOpening["state"] {
+  const current = vault.state.current(path);
+  if (!current) return "gone";
+  if (current.secret.class === "setting") return "setting";
+  return Date.parse(current.version.time) > Date.parse(last) ? "changed" : "rotate";
+}
+
+/** All that are there, up to the last one when it begins. */
+async function eachLine(vault: Vault, act: (line: AuditLine) => void): Promise<AuditSpan> {
+  const segments = segmentsOf(vault);
+  const last = vault.audit.position.sequence;
+  let from = 0;
+  for (const segment of segments) {
+    for (const line of linesIn(vault, segment)) {
+      if (sequenceOf(line) > last) break;
+      from ||= sequenceOf(line);
+      act(line);
+    }
+    await turn();
+  }
+  return { from, last, missing: missingFrom(segments, segments[0] ?? 1) };
+}
 
 /** The line of a request that waits for lines. */
 function isFollowing(line: AuditLine): boolean {
