@@ -47,6 +47,11 @@ export const table: Readonly<Record<string, () => Promise<Module>>> = {
   "kv:undelete": () => import("../commands/kv/undelete.ts"),
   "kv:destroy": () => import("../commands/kv/destroy.ts"),
   "kv:metadata": () => import("../commands/kv/metadata.ts"),
+  "policy:list": () => import("../commands/policy/list.ts"),
+  "policy:read": () => import("../commands/policy/read.ts"),
+  "policy:write": () => import("../commands/policy/write.ts"),
+  "policy:delete": () => import("../commands/policy/delete.ts"),
+  "policy:test": () => import("../commands/policy/test.ts"),
   "operator:verify": () => import("../commands/operator/verify.ts"),
   "operator:compact": () => import("../commands/operator/compact.ts"),
   "operator:rekey": () => import("../commands/operator/rekey.ts"),
@@ -101,6 +106,7 @@ export const groups: readonly { title: string; rows: readonly (readonly [id: str
     rows: [
       ["kv", "zvault kv put app/db user=-"],
       ["operator", "zvault operator verify"],
+      ["policy", "zvault policy test env/shop/KEY use"],
       ["audit", "zvault audit tail"],
       ["uses", "zvault uses STRIPE_KEY"],
       ["offboard", "zvault offboard mira"],
@@ -113,6 +119,7 @@ export const topics: Readonly<Record<string, string>> = {
   access: "who or what can unseal: list, add, remove",
   backup: "copies of ciphertext: create, restore, list",
   kv: "any path: put, get, list, delete, undelete, destroy, metadata",
+  policy: "who may do what: list, read, write, delete, test",
   operator: "files, slots, keyring: verify, compact, rekey, rotate",
   audit: "what happened: tail, verify, stats, key",
 };

@@ -68,6 +68,16 @@ const parts: Readonly<Record<string, Part>> = {
     instead: "whose it is:   zvault status",
   },
   allow: { what: "what a folder may use is decided by a person, not by AI", types: "allow NAME", instead: names },
+  policy: {
+    what: "who may do what is decided by a person, not by AI",
+    types: "policy … NAME",
+    instead: "what policy says of a path, and why:   zvault policy test PATH use",
+  },
+  "policy:write": {
+    what: "who may do what is decided by a person, not by AI",
+    types: "policy write NAME FILE",
+    instead: "what policy says of a path, and why:   zvault policy test PATH use",
+  },
   access: { what: "who can unseal is decided by a person, not by AI", types: "access …", instead: "who can:   zvault access list" },
   backup: {
     what: "a vault is restored by a person, not by AI",

@@ -84,9 +84,7 @@ export class Gate {
       vault.checkOpen();
       if (proof !== undefined && decideAll(ownerRights, questionOf(verb, entry.paths)).allowed)
         return { rights: ownerRights, policy: owner.name, presence: proof };
-      throw new ZvaultError("presence-needed", `${verb} needs a person: give the passphrase, shares or a key file`, {
-        hint: "run it in a terminal of your own, or give --key-file in a script",
-      });
+      throw needsPerson(verb, decision);
     } catch (failure) {
       if (failure instanceof ZvaultError && !vault.sealed) await this.#denied(vault, entry, failure.code, decision);
       throw failure;
@@ -217,6 +215,19 @@ export class Gate {
 function insideRun(): ZvaultError {
   return new ZvaultError("denied", "values are not shown to what a `zvault run` started", {
     hint: "in a terminal outside of it; a program that needs values is started by `zvault run`, in here too",
+  });
+}
+
+function needsPerson(verb: VerbName, decision?: Decision): ZvaultError {
+  if (!decision) {
+    return new ZvaultError("presence-needed", `${verb} needs a person: give the passphrase, shares or a key file`, {
+      hint: "run it in a terminal of your own, or give --key-file in a script",
+    });
+  }
+  const { policies, path = "" } = decision;
+  const what = `${verb}${path === "" || path.startsWith("sys/") ? "" : ` on ${path}`}`;
+  return new ZvaultError("presence-needed", `policy ${policies.join(", ")} does not grant ${what}: it needs a person`, {
+    hint: `why: zvault policy test ${path === "" ? "/" : path} ${verb}`,
   });
 }
 

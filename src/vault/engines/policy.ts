@@ -62,7 +62,7 @@ export const policy = {
     const { written } = policyAt(vault, name);
     if (written === null)
       throw new ZvaultError("not-found", `the policy ${name} is as every vault has it`, {
-        hint: "an empty one grants nothing: printf '' | zvault policy write NAME -",
+        hint: `an empty one grants nothing: printf '' | zvault policy write ${name} -`,
         names: [name],
       });
     vault.append(receipt, [{ op: "set", table: policyTable, key: name, value: null }], []);
