@@ -43,7 +43,8 @@ function tooLarge(what: string, most: number): ZvaultError {
   return new ZvaultError("too-large", `${what} is larger than ${most} bytes`, { hint, names: [what] });
 }
 
-function readSome(fd: number, into: Uint8Array, at: number): number {
+/** As many bytes as there are, from `at` on; 0 at the end. */
+export function readSome(fd: number, into: Uint8Array, at: number): number {
   for (;;) {
     try {
       return readSync(fd, into, at, into.length - at, null);
@@ -59,18 +60,23 @@ function readSome(fd: number, into: Uint8Array, at: number): number {
 
 let stdinTaken = false;
 
-/** Stdin to its end. Throws `usage` if two arguments want it. */
-export function readStdin(most: number = limits.value): Uint8Array {
+/** Stdin, for one reader. Throws `usage` if two arguments want it. */
+export function takeStdin(): 0 {
   if (stdinTaken) throw new ZvaultError("usage", "stdin was read already: only one argument can be -");
   stdinTaken = true;
-  return readAll(0, most, "stdin");
+  return 0;
+}
+
+/** Stdin to its end. Throws `usage` if two arguments want it. */
+export function readStdin(most: number = limits.value): Uint8Array {
+  return readAll(takeStdin(), most, "stdin");
 }
 
 /**
- * A file that holds a secret: regular, ours (or root's), not a symbolic link. `strict`: nobody else may read it. Throws `unsafe-file`,
- * `not-found`, `too-large`.
+ * A file that holds a secret: regular, ours (or root's), not a symbolic link. `strict`: nobody else may read it. The caller closes it.
+ * Throws `unsafe-file`, `not-found`.
  */
-export function readSecretFile(path: string, o: { strict: boolean; most?: number }): Uint8Array {
+export function openSecretFile(path: string, o: { strict: boolean }): number {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -83,6 +89,17 @@ export function readSecretFile(path: string, o: { strict: boolean; most?: number
     if (!stat.isFile()) throw unsafe("is no regular file", o.strict ? `ls -ld ${path}` : "pipe it in with -");
     if (stat.uid !== process.geteuid?.() && stat.uid !== 0) throw unsafe(`belongs to user ${stat.uid}`, "make a copy of your own");
     if (o.strict && (stat.mode & 0o077) !== 0) throw unsafe("can be read by others", `chmod 600 ${path}`);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** All of it, as `openSecretFile` opens it. Throws `too-large`, too. */
+export function readSecretFile(path: string, o: { strict: boolean; most?: number }): Uint8Array {
+  const fd = openSecretFile(path, o);
+  try {
     return readAll(fd, o.most ?? limits.value, path);
   } finally {
     closeSync(fd);

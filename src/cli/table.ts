@@ -56,6 +56,21 @@ export const table: Readonly<Record<string, () => Promise<Module>>> = {
   "operator:compact": () => import("../commands/operator/compact.ts"),
   "operator:rekey": () => import("../commands/operator/rekey.ts"),
   "operator:rotate": () => import("../commands/operator/rotate.ts"),
+  "transit:keys": () => import("../commands/transit/keys.ts"),
+  "transit:create": () => import("../commands/transit/create.ts"),
+  "transit:config": () => import("../commands/transit/config.ts"),
+  "transit:rotate": () => import("../commands/transit/rotate.ts"),
+  "transit:trim": () => import("../commands/transit/trim.ts"),
+  "transit:delete": () => import("../commands/transit/delete.ts"),
+  "transit:encrypt": () => import("../commands/transit/encrypt.ts"),
+  "transit:decrypt": () => import("../commands/transit/decrypt.ts"),
+  "transit:rewrap": () => import("../commands/transit/rewrap.ts"),
+  "transit:sign": () => import("../commands/transit/sign.ts"),
+  "transit:verify": () => import("../commands/transit/verify.ts"),
+  "transit:hmac": () => import("../commands/transit/hmac.ts"),
+  "transit:datakey": () => import("../commands/transit/datakey.ts"),
+  "transit:random": () => import("../commands/transit/random.ts"),
+  "transit:hash": () => import("../commands/transit/hash.ts"),
 };
 
 export function isCommand(id: string): boolean {
@@ -105,6 +120,7 @@ export const groups: readonly { title: string; rows: readonly (readonly [id: str
     title: "Machines and operators",
     rows: [
       ["kv", "zvault kv put app/db user=-"],
+      ["transit", "zvault transit encrypt cards @FILE"],
       ["operator", "zvault operator verify"],
       ["policy", "zvault policy test env/shop/KEY use"],
       ["audit", "zvault audit tail"],
@@ -120,6 +136,7 @@ export const topics: Readonly<Record<string, string>> = {
   backup: "copies of ciphertext: create, restore, list",
   kv: "any path: put, get, list, delete, undelete, destroy, metadata",
   policy: "who may do what: list, read, write, delete, test",
+  transit: "keys that stay inside: encrypt, decrypt, sign, hmac, …",
   operator: "files, slots, keyring: verify, compact, rekey, rotate",
   audit: "what happened: tail, verify, stats, key",
 };

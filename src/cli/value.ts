@@ -1,5 +1,4 @@
 /** Values on their way in (typed unseen, stdin, file, made in the agent) and out (terminal, pipe, file). Bytes all along. */
-import type { SecretClass } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import { promptHidden } from "../run/prompt.ts";
 import { isTerminal } from "../sys/tty.ts";
@@ -65,7 +64,7 @@ function refuse(why: string): ZvaultError {
 }
 
 /** Shows a value as the flags say. `bytes` are wiped by the caller. */
-export function show(flags: ShowFlags, bytes: Uint8Array, about: { path: string; version: number; class: SecretClass }): void {
+export function show(flags: ShowFlags, bytes: Uint8Array, about: object): void {
   if (flags.out !== undefined) {
     writeWhole(flags.out, bytes, { replace: flags.yes });
     if (flags.json) sayJson({ ...about, out: flags.out, bytes: bytes.length });

@@ -89,6 +89,11 @@ const parts: Readonly<Record<string, Part>> = {
     types: "operator …",
     instead: "whether they are whole:   zvault operator verify",
   },
+  transit: {
+    what: "keys of the vault are used by a person, not by AI",
+    types: "transit …",
+    instead: "which keys there are, and their public keys:   zvault transit keys",
+  },
   kv: { what: "a value is changed by a person, not by AI", types: "kv …", instead: names },
   "run:no-mask": {
     what: "output is masked where AI reads; nothing was started",

@@ -8,7 +8,7 @@ const golden = join(import.meta.dirname, "refusals.txt");
 /** what a person does; also commands that are not there yet, and one that nobody thought of */
 const all =
   `access:add access:remove adopt allow backup:restore eject export fill get import init kv:delete kv:destroy kv:get kv:metadata
-  kv:put kv:put:generate kv:undelete operator:rekey operator:rotate policy:delete policy:write rm run:no-mask run:tool set set:generate undo unseal unknown`.split(
+  kv:put kv:put:generate kv:undelete operator:rekey operator:rotate policy:delete policy:write rm run:no-mask run:tool set set:generate transit:decrypt undo unseal unknown`.split(
     /\s+/,
   );
 const named = /^(get|set|rm|undo|set:generate|run:tool|allow)$/;
