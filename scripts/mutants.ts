@@ -247,6 +247,18 @@ const mutants: Record<string, Mutant> = {
     to: "if (isOurs(line, vault.keyring.auditKey) || line)",
     test: "test/vault/audit.test.ts",
   },
+  "polls that were counted are never written": {
+    file: "src/vault/audit.ts",
+    from: "if (line) this.#write(line);",
+    to: "if (line && !line) this.#write(line);",
+    test: "test/vault/polls.test.ts",
+  },
+  "the first poll is held back": {
+    file: "src/vault/audit.ts",
+    from: "const receipt = this.record(entry);",
+    to: "const receipt = Promise.resolve(new Receipt(proof, entry.request));",
+    test: "test/vault/polls.test.ts",
+  },
   "a signature of the audit log is not looked at": {
     file: "src/audit-signature.ts",
     from: "if (!isSigned(line, key))",

@@ -360,7 +360,7 @@ export type Calls = {
   };
   /**
    * For `run --watch`: without `seen` the numbers of the current versions of refs (0: no value) at once; with it, as soon as one of them
-   * is another, or after an hour. One line in the audit log for each request, however long it waits. Throws `sealed` when that happens.
+   * is another, or after an hour. A line in the audit log, however long it waits; repeated within a minute, counted. Throws `sealed` when that happens.
    */
   "kv.watch": { args: { folder: string; refs: SentReference[]; seen?: number[] }; result: { versions: number[] } };
   /**
@@ -448,6 +448,15 @@ export type Calls = {
   "audit.tail": {
     args: AuditFilter & { lines?: number; after?: number; wait?: boolean };
     result: AuditSpan & { lines: AuditLine[] };
+  };
+  /** body[0] = a value: which versions hold it. `hmac`: HMAC-SHA256 under a key of this vault's own; `records`: of the log. */
+  "audit.hash": {
+    args: Record<string, never>;
+    result: {
+      hmac: string;
+      records: number;
+      seen: { path: string; version: number; field: string; state: "live" | "deleted" | "destroyed" }[];
+    };
   };
   /** Who asked for a path or what is below it, by program and verb, the last one first. */
   "audit.uses": { args: { path: string }; result: AuditSpan & { uses: AuditUse[] } };

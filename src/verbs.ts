@@ -3,7 +3,8 @@
  *
  * `shows`   the answer's body holds a value or a credential: needs presence (docs/design.md, "Presence").
  * `governs` changes who may do what, or what is believed: needs presence.
- * `audit`   "read": one synced line before the answer; "change": synced intent, then outcome; "own": the handler records by
+ * `audit`   "read": one synced line before the answer; "poll": as read, and those that one caller
+ *           repeats within a minute are counted; "change": synced intent, then outcome; "own": the handler records by
  *           itself because no key exists before it runs (unseal, init, adopt, restore); "none": no secret, no change, no path.
  * `state`   "open": the vault must be unsealed; "any": works sealed.
  * `paths`   which argument holds the vault paths that policy decides on; or the path itself, NAME standing for the argument `name`;
@@ -16,7 +17,7 @@ export type Verb = {
   /** Capabilities needed on every path; all of them. Empty: no path is touched. */
   readonly needs: readonly Capability[];
   readonly presence: "shows" | "governs" | "no";
-  readonly audit: "read" | "change" | "own" | "none";
+  readonly audit: "read" | "poll" | "change" | "own" | "none";
   readonly state: "open" | "any";
   readonly paths: "path" | "paths" | "entries" | "refs" | "prefix" | "policy" | "none" | `transit/${string}`;
 };
@@ -68,7 +69,7 @@ export const verbs = {
   // import and run
   "kv.import": verb(["create", "update"], "no", "change", "open", "entries"),
   "kv.resolve": verb(["use"], "no", "read", "open", "refs"),
-  "kv.watch": verb(["use"], "no", "read", "open", "refs"),
+  "kv.watch": verb(["use"], "no", "poll", "open", "refs"),
   "kv.export": verb(["read"], "shows", "read", "open", "refs"),
   "project.list": verb(["list"], "no", "read", "open", "none"),
   "project.allow": verb(["sudo"], "governs", "change", "open", "refs"),
@@ -99,6 +100,7 @@ export const verbs = {
   "audit.verify": verb([], "no", "own", "any", "none"),
   "audit.key": verb(["list"], "no", "change", "open", "none"),
   "audit.tail": verb(["list"], "no", "read", "open", "none"),
+  "audit.hash": verb(["read"], "shows", "read", "open", "none"),
   "audit.uses": verb(["list"], "no", "read", "open", "path"),
   "audit.stats": verb(["list"], "no", "read", "open", "none"),
   "audit.offboard": verb(["list"], "no", "read", "open", "none"),

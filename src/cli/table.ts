@@ -39,6 +39,7 @@ export const table: Readonly<Record<string, () => Promise<Module>>> = {
   "audit:tail": () => import("../commands/audit/tail.ts"),
   "audit:verify": () => import("../commands/audit/verify.ts"),
   "audit:stats": () => import("../commands/audit/stats.ts"),
+  "audit:hash": () => import("../commands/audit/hash.ts"),
   "audit:key": () => import("../commands/audit/key.ts"),
   "kv:put": () => import("../commands/kv/put.ts"),
   "kv:get": () => import("../commands/kv/get.ts"),
@@ -138,5 +139,5 @@ export const topics: Readonly<Record<string, string>> = {
   policy: "who may do what: list, read, write, delete, test",
   transit: "keys that stay inside: encrypt, decrypt, sign, hmac, …",
   operator: "files, slots, keyring: verify, compact, rekey, rotate",
-  audit: "what happened: tail, verify, stats, key",
+  audit: "what happened: tail, verify, stats, hash, key",
 };

@@ -270,6 +270,7 @@ const checks: Record<VerbName, Check> = {
   "policy.test": object({ path: anyPath, needs, list: truth }, { policies: list(policyName, 32), tool: truth }),
   "audit.verify": nothing,
   "audit.key": nothing,
+  "audit.hash": nothing,
   "audit.uses": object({ path }),
   "audit.stats": object({}, { since: moment }),
   "audit.offboard": object({}, { program: text(4096), uid: whole(0, 2 ** 32 - 2), person: text(256) }),

@@ -22,6 +22,12 @@ function isRequest(line: AuditLine): boolean {
   return line["kind"] === "access" || line["kind"] === "intent" || line["kind"] === "denied";
 }
 
+/** Polls that were repeated are one line. */
+function requestsOf(line: AuditLine): number {
+  const polls = (line["detail"] as { polls?: unknown } | undefined)?.polls;
+  return typeof polls === "number" ? polls : 1;
+}
+
 const timeOf = (line: AuditLine): string => String(line["time"]);
 const verbOf = (line: AuditLine): string => String(line["verb"]);
 
@@ -49,7 +55,7 @@ export class Uses {
     const [verb, time] = [verbOf(line), timeOf(line)];
     const key = `${verb} ${asker.key}`;
     const row = this.#rows.get(key) ?? { ...asker.row, verb, requests: 0, denied: 0, first: time, last: time };
-    row.requests += 1;
+    row.requests += requestsOf(line);
     if (line["kind"] === "denied") row.denied += 1;
     row.last = time;
     this.#rows.set(key, row);
@@ -92,7 +98,7 @@ export class Stats {
     if (asker && opened) this.#opened(line, asker, counts);
     if (!counts) return;
     const verb = this.#verbs.get(verbOf(line)) ?? { verb: verbOf(line), requests: 0, denied: 0, failed: 0 };
-    if (isRequest(line)) verb.requests += 1;
+    if (isRequest(line)) verb.requests += requestsOf(line);
     if (line["kind"] === "denied") verb.denied += 1;
     if (line["outcome"] === "failed" || line["outcome"] === "interrupted") verb.failed += 1;
     if (verb.requests + verb.failed > 0) this.#verbs.set(verb.verb, verb);
@@ -104,7 +110,7 @@ export class Stats {
   #count(line: AuditLine, { row, key }: { row: Row; key: string }): void {
     const time = timeOf(line);
     const tally = this.#programs.get(key) ?? { ...row, requests: 0, denied: 0, paths: new Set(), first: time, last: time };
-    tally.requests += 1;
+    tally.requests += requestsOf(line);
     if (line["kind"] === "denied") tally.denied += 1;
     else if (opens(verbOf(line))) for (const path of pathsIn(line)) tally.paths.add(path);
     tally.last = time;

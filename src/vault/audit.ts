@@ -6,6 +6,7 @@ import { sign } from "../crypto/ed25519.ts";
 import { RunningSha256 } from "../crypto/hash.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
+import { lineOf, Polls } from "./audit-polls.ts";
 import { type AuditEntry, type AuditPosition, checkLine, firstPrev, newRequest, printLine } from "./audit-line.ts";
 import { GroupSync } from "./group-sync.ts";
 import { type Io, readAll, writeAll } from "./io.ts";
@@ -55,6 +56,7 @@ export class AuditLog {
   #closed = false;
   /** woken by each line */
   written = new Watchers();
+  #polls = new Polls();
 
   private constructor(o: AuditOptions, fd: number, at: AuditPosition, lines: number, size: number) {
     this.#o = o;
@@ -136,6 +138,7 @@ export class AuditLog {
     this.#prev = before.#prev;
     this.#durable = before.#durable;
     this.written = before.written;
+    this.#polls = before.#polls;
     this.#before = before.sync();
     // whoever waits for a line here learns of a failure; until then nobody does
     this.#before.catch(() => undefined);
@@ -160,8 +163,37 @@ export class AuditLog {
     return new Receipt(proof, entry.request);
   }
 
+  /** As `record`, for what a caller asks again and again: within a minute of the first line the others are counted. */
+  poll(entry: AuditEntry): Promise<Receipt> {
+    const now = this.#o.clock();
+    const again = this.#polls.again(entry, now);
+    if (again) return again;
+    const receipt = this.record(entry);
+    this.#polls.begin(entry, now, receipt);
+    return receipt;
+  }
+
+  /** Counted polls are not lines yet. */
+  get polled(): boolean {
+    return this.#polls.some;
+  }
+
+  /** Lines of the polls whose minute is over; at the seal of all. Throws `audit-failed`, and keeps what is not written. */
+  endPolls(which: "over" | "all"): void {
+    this.#writePolls(this.#polls.over(which === "all" ? "all" : this.#o.clock()));
+  }
+
+  #writePolls(polls: ReturnType<Polls["over"]>): void {
+    for (const poll of polls) {
+      const line = lineOf(poll);
+      if (line) this.#write(line);
+      this.#polls.end(poll);
+    }
+  }
+
   /** Writes without waiting for the disk: outcome lines, whose intent is already there. Throws `audit-failed`. */
   note(entry: AuditEntry): void {
+    this.#writePolls(this.#polls.before(entry));
     this.#write(entry);
   }
 

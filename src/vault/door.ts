@@ -136,6 +136,7 @@ export function createDoor(o: DoorOptions): VaultDoor {
       settleAt = undefined;
       for (const { vault } of holdings.vaults.values()) {
         await vault.upkeep().catch((failure: unknown) => o.fatal(failure instanceof Error ? failure.message : "sync failed"));
+        if (!vault.sealed && vault.audit.polled) settleAt = uptime() + settleEvery;
       }
     },
 

@@ -106,7 +106,7 @@ export class Gate {
   }
 
   async #read<V extends VaultVerb>(verb: V, call: Asking<V>, entry: Entry): Promise<Answer<V>> {
-    const receipt = await this.#recorded(call.vault, { kind: "access", ...entry });
+    const receipt = await this.#recorded(call.vault, { kind: "access", ...entry }, verbs[verb].audit === "poll");
     call.vault.checkOpen();
     const { rights, refused: refusal } = this.#again(verb, call, entry);
     if (refusal) {
@@ -172,9 +172,9 @@ export class Gate {
     return handler(call);
   }
 
-  async #recorded(vault: Vault, entry: AuditEntry): ReturnType<Vault["audit"]["record"]> {
+  async #recorded(vault: Vault, entry: AuditEntry, poll = false): ReturnType<Vault["audit"]["record"]> {
     try {
-      const receipt = await vault.audit.record(entry);
+      const receipt = await (poll ? vault.audit.poll(entry) : vault.audit.record(entry));
       // one write, not synced: whoever kills the agent now and cuts the line off is found out by the next unseal
       if (!vault.sealed) vault.followWithHead();
       return receipt;

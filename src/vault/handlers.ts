@@ -15,6 +15,7 @@ import { crypt } from "./engines/transit/crypt.ts";
 import { govern } from "./engines/transit/govern.ts";
 import { hashing } from "./engines/transit/hashing.ts";
 import { signing } from "./engines/transit/sign.ts";
+import { hashValue } from "./engines/value-hash.ts";
 import { generate } from "./generate.ts";
 import type { Holdings } from "./holdings.ts";
 import { mayList, type Rights } from "./rights.ts";
@@ -50,7 +51,7 @@ export type VaultVerb =
   | Extract<VerbName, `project.${string}`>
   | Extract<VerbName, `transit.${string}`>
   | Extract<VerbName, `policy.${string}`>
-  | `audit.${"key" | "tail" | "uses" | "stats" | "offboard"}`;
+  | `audit.${"hash" | "key" | "tail" | "uses" | "stats" | "offboard"}`;
 
 type Handlers = { [V in VaultVerb]: (call: Call<V>) => Handled<V> | Promise<Handled<V>> };
 
@@ -176,6 +177,10 @@ export const handlers: Handlers = {
   "transit.random": ({ receipt, args }) => ({ result: {}, body: [hashing.random(receipt, args)] }),
   "transit.hash": ({ receipt, args, request }) => ({
     result: withValues(request, (values) => hashing.hash(receipt, args, values)),
+  }),
+  "audit.hash": async ({ vault, receipt, request }) => ({
+    // what is compared stays where it is meanwhile
+    result: await vault.alone(() => whileValues(request, (values) => hashValue(vault, receipt, values))),
   }),
   "audit.key": ({ vault, receipt }) => ({ result: { vault: vault.id, ...vault.auditKey(receipt) } }),
   "audit.tail": async ({ vault, receipt, args }) => ({ result: await ledger.tail(vault, receipt, args) }),

@@ -81,6 +81,11 @@ export class Keyring {
     return this.#terms.get(term);
   }
 
+  /** For `audit hash`, made when it is asked for; the caller wipes it. */
+  valueKey(): Secret {
+    return hkdf(this.#integrity, none, "zvault value hash", 32);
+  }
+
   /** Keys of the term to come; they count once the keys file that holds them is on disk, and `add` was called. */
   nextTerm(): TermKeys {
     return newTerm(this.#current.term + 1);

@@ -329,8 +329,17 @@ export class Vault {
       if (code === "damaged" || code === "io" || code === "internal") throw failure;
       this.notice("the audit log could not go on in a new segment; it is tried again");
     });
+    this.#endPolls("over");
     await this.#mirrored(() => this.mirror.check(this.barrier, this.now()));
     await this.settle();
+  }
+
+  #endPolls(which: "over" | "all"): void {
+    try {
+      this.audit.endPolls(which);
+    } catch {
+      this.notice("repeated polls could not be written into the audit log; it is tried again");
+    }
   }
 
   /** For `status`, once each. */
@@ -362,6 +371,7 @@ export class Vault {
     } catch {
       // a full disk: the one before serves as well
     }
+    this.#endPolls("all");
     try {
       this.event("agent.seal", { reason });
       await this.barrier.synced();

@@ -52,6 +52,7 @@ const steps: [schema: string, command: string][] = [
   ["uses", "zvault uses A --json"],
   ["offboard", `zvault offboard "$(id -u)" --json`],
   ["audit-stats", "zvault audit stats --json"],
+  ["audit-hash", "printf %s v1 | zvault audit hash - --key-file ../key --json"],
   ["audit-key", "zvault audit key --json"],
   ["audit-verify", "zvault audit key > ../pub; zvault audit verify --public-key ../pub .zvault/audit --json; true"],
   ["audit-tail", "zvault audit tail -n 1 --json"],

@@ -119,6 +119,7 @@ export const samples: { [V in VerbName]: Sample<V> } = {
   "policy.delete": { args: { name: "old" }, changes: true },
   "policy.test": { args: { path: "env/shop/A", needs: ["use"], list: false, policies: ["old"], tool: true }, changes: false },
   "audit.verify": { args: {}, changes: false },
+  "audit.hash": { args: {}, body: [bytes("new")], changes: false },
   "audit.uses": { args: { path: "env/shop/A" }, changes: false },
   "audit.stats": { args: { since: "2026-01-01T00:00:00Z" }, changes: false },
   "audit.offboard": { args: { uid: 0 }, changes: false },
