@@ -189,7 +189,7 @@ const mutants: Record<string, Mutant> = {
   },
   "policy: not asked again before the answer": {
     file: "src/vault/gate.ts",
-    from: "if (sameRights(call.rights, rights)) return call;",
+    from: "if (sameRights(call.rights, rights) || (own && isOwnAffair(verb, call.args))) return call;",
     to: "if (rights) return call;",
     test: "test/vault/rights.test.ts",
   },
@@ -217,6 +217,36 @@ const mutants: Record<string, Mutant> = {
     to: "presence !== undefined ? this.#byPolicy",
     test: "test/door/both.test.ts",
   },
+  "token: parents are not asked": {
+    file: "src/vault/tokens/asking.ts",
+    from: "layers: line.map((one) => one.token.policies)",
+    to: "layers: line.slice(0, 1).map((one) => one.token.policies)",
+    test: "test/door/tokens.test.ts",
+  },
+  "token: a use is not spent": {
+    file: "src/vault/tokens/asking.ts",
+    from: "if (!own || !token || token.usesLeft === 0) return false;",
+    to: "if (!own || !token || token.usesLeft >= 0) return false;",
+    test: "test/door/tokens.test.ts",
+  },
+  "token: revoked meanwhile counts": {
+    file: "src/vault/gate.ts",
+    from: "if (own && !line) return",
+    to: "if (own && !line && vault.sealed) return",
+    test: "test/door/tokens.test.ts",
+  },
+  "approle: a use is not spent": {
+    file: "src/vault/approle/role.ts",
+    from: "usesLeft: one.usesLeft - 1 }",
+    to: "usesLeft: one.usesLeft }",
+    test: "test/vault/approle.test.ts",
+  },
+  "approle: a secret_id of another role counts": {
+    file: "src/vault/approle/role.ts",
+    from: "one.roleId === role.roleId &&",
+    to: "",
+    test: "test/vault/approle.test.ts",
+  },
   "binding of folders skipped": {
     file: "src/vault/engines/project.ts",
     from: "if (foreign.length > 0) {",
@@ -231,8 +261,8 @@ const mutants: Record<string, Mutant> = {
   },
   "outcome before effect": {
     file: "src/vault/gate.ts",
-    from: "      await vault.durable();",
-    to: "      void vault.durable().catch(() => undefined);",
+    from: "receipt });\n      await vault.durable();",
+    to: "receipt });\n      void vault.durable().catch(() => undefined);",
     test: "test/vault/audit.test.ts",
   },
   "an end of many beginnings is gone through": {

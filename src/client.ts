@@ -13,6 +13,7 @@ import { isGone, processStat } from "./process-stat.ts";
 import type { Answer, Credential, VaultRef } from "./protocol.ts";
 import { marksOf } from "./signs/marks.ts";
 import type { Command } from "./start-agent.ts";
+import { tokenIn } from "./token-file.ts";
 import { type VerbName, verbs } from "./verbs.ts";
 
 export type ConnectOptions = {
@@ -94,7 +95,18 @@ export class Client {
     this.#link.close();
   }
 
-  async #ask<V extends VerbName>(verb: V, args: Calls[V]["args"], o: AskOptions): Promise<Answer<V>> {
+  /** With the rights of the token in ZVAULT_TOKEN_FILE, where one is and the vault must be open for the verb. */
+  async #ask<V extends VerbName>(verb: V, args: Calls[V]["args"], given: AskOptions): Promise<Answer<V>> {
+    const token = given.credential || verbs[verb].state !== "open" || verb === "approle.login" ? undefined : tokenIn(process.env);
+    if (!token) return this.#askWith(verb, args, given);
+    try {
+      return await this.#askWith(verb, args, { ...given, credential: token });
+    } finally {
+      for (const part of token.parts) part.fill(0);
+    }
+  }
+
+  async #askWith<V extends VerbName>(verb: V, args: Calls[V]["args"], o: AskOptions): Promise<Answer<V>> {
     const header = this.#header(verb, args, o);
     const parts = [...(o.body ?? []), ...(o.credential?.parts ?? [])];
     let frame = await this.#send(header, parts, verb, o.meanwhile);

@@ -191,7 +191,8 @@ function isFolder(value: unknown): value is string {
 
 function parseCredential(value: unknown): { kind: CredentialKind; parts: number[] } {
   const { kind, parts } = isRecord(value) ? value : {};
-  if (kind !== "passphrase" && kind !== "shares" && kind !== "key-file") throw noFrame("a credential of no kind");
+  if (kind !== "passphrase" && kind !== "shares" && kind !== "key-file" && kind !== "token")
+    throw noFrame("a credential of no kind");
   return { kind, parts: lengths(parts, frameLimits.credentialParts, frameLimits.credential, frameLimits.credential) };
 }
 

@@ -16,12 +16,12 @@ export type VaultRef = {
   ino: string;
 };
 
-export type CredentialKind = "passphrase" | "shares" | "key-file";
+export type CredentialKind = "passphrase" | "shares" | "key-file" | "token";
 
-/** What a person or a script gives to unseal, or as a proof of presence. The bytes never enter a JSON header. */
+/** What a person or a script gives to unseal, as a proof of presence, or to ask with the rights of a token. The bytes never enter a JSON header. */
 export type Credential = {
   kind: CredentialKind;
-  /** passphrase: 1 part; key-file: 1 part (the file's bytes); shares: one part a share text */
+  /** passphrase: 1 part; key-file: 1 part (the file's bytes); shares: one part a share text; token: 1 part, its text */
   parts: Uint8Array[];
 };
 

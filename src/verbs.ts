@@ -8,7 +8,7 @@
  *           itself because no key exists before it runs (unseal, init, adopt, restore); "none": no secret, no change, no path.
  * `state`   "open": the vault must be unsealed; "any": works sealed.
  * `paths`   which argument holds the vault paths that policy decides on; or the path itself, NAME standing for the argument `name`;
- *           "policy": `sys/policies/` and the name; "none": policy decides on `sys/` and the verb (`sys/audit/tail`).
+ *           "policy": `sys/policies/` and the name; "role": `auth/approle/role/` and the role; "none": policy decides on `sys/` and the verb (`sys/audit/tail`).
  */
 export const capabilities = ["create", "read", "update", "patch", "delete", "list", "sudo", "use"] as const;
 export type Capability = (typeof capabilities)[number];
@@ -19,7 +19,7 @@ export type Verb = {
   readonly presence: "shows" | "governs" | "no";
   readonly audit: "read" | "poll" | "change" | "own" | "none";
   readonly state: "open" | "any";
-  readonly paths: "path" | "paths" | "entries" | "refs" | "prefix" | "policy" | "none" | `transit/${string}`;
+  readonly paths: "path" | "paths" | "entries" | "refs" | "prefix" | "policy" | "role" | "none" | `${"transit" | "auth"}/${string}`;
 };
 
 function verb(
@@ -96,6 +96,21 @@ export const verbs = {
   "policy.write": verb(["sudo"], "governs", "change", "open", "policy"),
   "policy.delete": verb(["sudo"], "governs", "change", "open", "policy"),
   "policy.test": verb(["list"], "no", "read", "open", "none"),
+  // tokens and roles
+  "token.create": verb(["create"], "shows", "change", "open", "auth/token/create"),
+  "token.root": verb(["sudo"], "shows", "change", "open", "auth/token/root"),
+  "token.lookup": verb(["list"], "no", "read", "open", "auth/token/lookup"),
+  "token.list": verb(["list"], "no", "read", "open", "auth/token/accessors"),
+  "token.renew": verb(["update"], "governs", "change", "open", "auth/token/renew"),
+  "token.revoke": verb(["update"], "governs", "change", "open", "auth/token/revoke"),
+  "approle.list": verb(["list"], "no", "read", "open", "auth/approle/role"),
+  "approle.read": verb(["list"], "no", "read", "open", "role"),
+  "approle.write": verb(["create", "update"], "governs", "change", "open", "role"),
+  "approle.delete": verb(["delete"], "governs", "change", "open", "role"),
+  "approle.secret-id": verb(["update"], "shows", "change", "open", "role"),
+  "approle.secret-ids": verb(["list"], "no", "read", "open", "role"),
+  "approle.revoke": verb(["update"], "governs", "change", "open", "role"),
+  "approle.login": verb([], "no", "change", "open", "auth/approle/login"),
   // the record
   "audit.verify": verb([], "no", "own", "any", "none"),
   "audit.key": verb(["list"], "no", "change", "open", "none"),

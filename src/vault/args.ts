@@ -5,6 +5,7 @@ import { checkPath, checkPrefix, isReserved } from "../path.ts";
 import { capabilities, limits, type Verb, type VerbName } from "../verbs.ts";
 import { nameOf } from "./name.ts";
 import { parsePolicy } from "./policy/parse.ts";
+import { tokenLimits } from "./tokens/token.ts";
 
 type Fields = Record<string, unknown>;
 type Check = (value: unknown, name: string) => void;
@@ -155,6 +156,26 @@ const needs: Check = (value, name) => {
   if ((value as string[]).length === 0) refuse(name, "at least one capability");
 };
 const seconds = whole(1, 7 * 24 * 3600);
+/** Of tokens: up to ten years. */
+const time = whole(1, 10 * 366 * 24 * 3600);
+/** In its one spelling; whoever types it is told more (`name.ts`). */
+const role: Check = (value, name) => {
+  const fits = typeof value === "string" && /^[a-z0-9._-]{1,64}$/.test(value) && value !== "." && value !== "..";
+  if (!fits) refuse(name, "a name of 1 to 64 of a-z 0-9 . _ -");
+};
+const names = list(role, tokenLimits.policies);
+const accessor: Check = (value, name) => {
+  if (typeof value !== "string" || !/^[0-9a-f]{24}$/.test(value)) refuse(name, "an accessor");
+};
+const terms = {
+  ttl: time,
+  maxTtl: time,
+  explicitMaxTtl: time,
+  period: time,
+  uses: whole(1, tokenLimits.uses),
+  renewable: truth,
+  forTool: truth,
+};
 const pinned: Check = (value, name) => {
   if (typeof value !== "string" || !/^\d{1,15}:[0-9a-f]{64}$/.test(value))
     refuse(name, "SEQUENCE:HASH, as `zvault status --json` shows it");
@@ -268,6 +289,23 @@ const checks: Record<VerbName, Check> = {
   "policy.write": object({ name: policyName, text: policyText }),
   "policy.delete": object({ name: policyName }),
   "policy.test": object({ path: anyPath, needs, list: truth }, { policies: list(policyName, 32), tool: truth }),
+  "token.create": object({}, { ...terms, name: text(64), policies: names, orphan: truth }),
+  "token.root": object({}, { ttl: time }),
+  "token.lookup": object({}, { accessor }),
+  "token.list": nothing,
+  "token.renew": object({}, { accessor, increment: time }),
+  "token.revoke": object({}, { accessor }),
+  "approle.list": nothing,
+  "approle.read": object({ role }),
+  "approle.write": object(
+    { role, policies: names },
+    { token: object({}, terms), secretIdTtl: whole(0, 2 ** 31), secretIdUses: whole(0, 2 ** 31) },
+  ),
+  "approle.delete": object({ role }),
+  "approle.secret-id": object({ role }),
+  "approle.secret-ids": object({ role }),
+  "approle.revoke": object({ role, accessor }),
+  "approle.login": object({ roleId: text(64) }),
   "audit.verify": nothing,
   "audit.key": nothing,
   "audit.hash": nothing,
@@ -294,6 +332,7 @@ export function pathsOf(kind: Verb["paths"], args: unknown): string[] {
     paths?: string[];
     project?: string;
     also?: { project: string }[];
+    role?: string;
   };
   const entryPaths = [...(fieldsOf.entries ?? []), ...(fieldsOf.layouts ?? [])].map((one) => one.path);
   const projects = [fieldsOf.project ?? "", ...(fieldsOf.also ?? []).map((one) => one.project)];
@@ -313,6 +352,8 @@ export function pathsOf(kind: Verb["paths"], args: unknown): string[] {
       return (fieldsOf.refs ?? []).map((one) => (typeof one === "string" ? (one.split("@", 1)[0] ?? "") : one.path));
     case "policy":
       return [`sys/policies/${nameOf(fieldsOf.name ?? "", "policy")}`];
+    case "role":
+      return [`auth/approle/role/${fieldsOf.role ?? ""}`];
     case "none":
       return [];
     default:

@@ -26,6 +26,8 @@ export type AuditEntry = {
   policy?: string;
   /** what proved presence, if anything did */
   presence?: string;
+  /** accessor of the token that asked; stands in `caller` */
+  token?: string;
   outcome?: "done" | "failed" | "interrupted";
   /** error code of a denial or a failure */
   code?: string;
@@ -54,7 +56,7 @@ export function printLine(
   key: Secret,
   sign?: (message: Uint8Array) => Uint8Array,
 ): [string, string] {
-  const { caller, ...rest } = entry;
+  const { caller, token, ...rest } = entry;
   const who = caller && {
     uid: caller.uid,
     pid: caller.pid,
@@ -62,7 +64,7 @@ export function printLine(
     program: caller.program,
     session: caller.session,
     listener: caller.listener,
-    accessor: null, // tokens arrive with issue "Who may do what"
+    accessor: token ?? null,
     verdict: caller.verdict,
     ...(caller.tool === undefined ? {} : { tool: caller.tool }),
     signs: caller.signs,

@@ -17,6 +17,8 @@ import { owner } from "./policy/built-in.ts";
 import type { Decision } from "./policy/decision.ts";
 import type { Presence } from "./presence.ts";
 import { decideAll, ownerRights, questionOf, type Rights, rightsOf, sameRights } from "./rights.ts";
+import { invalidToken, isOwnAffair, notGranted, rightsOfLine, spendUse, tokenBook } from "./tokens/asking.ts";
+import type { Found } from "./tokens/book.ts";
 import type { Vault } from "./vault.ts";
 
 export function answer<V extends VerbName>(result: Calls[V]["result"], body: readonly Secret[] = []): Answer<V> {
@@ -51,15 +53,17 @@ export class Gate {
     const { person, detail } = aboutRequest(vault, verb, args);
     const paths = pathsOf(verbs[verb].paths, args);
     const entry = { request: newRequest(), verb, paths, caller, ...(detail ? { detail } : {}) };
-    const { rights, ...by } = await this.#decide(vault, verb, args, request, entry, person);
+    const { rights, own, ...by } = await this.#decide(vault, verb, args, request, entry, person);
     const allowed = { ...entry, ...by };
-    const call = { holdings: this.#holdings, vault, args, request, caller, rights };
+    const call = { holdings: this.#holdings, vault, args, request, caller, rights, own };
     return verbs[verb].audit === "change" ? this.#change(verb, call, allowed) : this.#read(verb, call, allowed);
   }
 
   /** What policies alone say, of a verb that needs no presence. */
-  #byPolicy(vault: Vault, verb: VaultVerb, args: Calls[VaultVerb]["args"], entry: Entry, rights: Rights): Decision {
-    const question = questionOf(verb, entry.paths);
+  #byPolicy(vault: Vault, verb: VaultVerb, args: Calls[VaultVerb]["args"], entry: Entry, rights: Rights, person = false): Decision {
+    const asked = questionOf(verb, entry.paths);
+    // what is a person's decision, a token must have been given expressly
+    const question = person ? { ...asked, needs: [...asked.needs, "sudo" as const] } : asked;
     return rights.tool ? decideTool(vault, verb, args, rights, question) : decideAll(rights, question);
   }
 
@@ -71,9 +75,11 @@ export class Gate {
     request: Request,
     entry: Entry,
     person: boolean,
-  ): Promise<{ rights: Rights; policy: string; presence?: string }> {
+  ): Promise<Granted> {
     const { presence } = verbs[verb];
     const { caller } = entry;
+    if (request.credential?.kind === "token")
+      return this.#decideToken(vault, verb, args, request.credential.parts[0], entry, person);
     const rights = rightsOf(vault, caller);
     const decision = presence === "no" && !person ? this.#byPolicy(vault, verb, args, entry, rights) : undefined;
     if (decision?.allowed) return { rights, policy: decision.policies.join(",") };
@@ -91,6 +97,36 @@ export class Gate {
     }
   }
 
+  /** A token decides alone: it is made for the purpose, so what it grants needs no presence. */
+  async #decideToken(
+    vault: Vault,
+    verb: VaultVerb,
+    args: Calls[VaultVerb]["args"],
+    text: Uint8Array | undefined,
+    entry: Entry,
+    person: boolean,
+  ): Promise<Granted> {
+    const line = tokenBook(vault).lineOf(text ?? new Uint8Array(), vault.moment());
+    const own = line?.[0];
+    let decision: Decision | undefined;
+    try {
+      if (!line || !own) throw invalidToken();
+      const by = { token: own.token.accessor, own };
+      const rights = rightsOf(vault, entry.caller, rightsOfLine(line));
+      if (isOwnAffair(verb, args)) return { ...by, rights, policy: "own" };
+      if (entry.caller.inRun && verbs[verb].presence === "shows") throw insideRun();
+      // with unseal credentials only
+      if (verb === "token.root") throw rootByToken();
+      decision = this.#byPolicy(vault, verb, args, entry, rights, person);
+      if (!decision.allowed) throw notGranted(verb, decision);
+      return { ...by, rights, policy: decision.policies.join(",") };
+    } catch (failure) {
+      const known = { ...entry, ...(own ? { token: own.token.accessor } : {}) };
+      if (failure instanceof ZvaultError && !vault.sealed) await this.#denied(vault, known, failure.code, decision);
+      throw failure;
+    }
+  }
+
   async #denied(vault: Vault, entry: Entry, code: string, decision?: Decision): Promise<void> {
     const policy = decision && decision.policies.length > 0 ? { policy: decision.policies.join(",") } : {};
     await vault.audit.record({ kind: "denied", ...entry, ...policy, code });
@@ -99,8 +135,11 @@ export class Gate {
   /** Rights after the audit line went to disk: a policy may have been changed meanwhile. `refused`: it grants this no more. */
   #again(verb: VaultVerb, call: Asking<VaultVerb>, entry: Entry): { rights: Rights; refused?: Decision } {
     if (call.rights === ownerRights) return call;
-    const rights = rightsOf(call.vault, call.caller);
-    if (sameRights(call.rights, rights)) return call;
+    const { vault, own } = call;
+    const line = own && tokenBook(vault).lineByKey(own.key, vault.moment());
+    if (own && !line) return { rights: call.rights, refused: { allowed: false, policies: [] } };
+    const rights = rightsOf(vault, call.caller, line && rightsOfLine(line));
+    if (sameRights(call.rights, rights) || (own && isOwnAffair(verb, call.args))) return call;
     const decision = this.#byPolicy(call.vault, verb, call.args, entry, rights);
     return decision.allowed ? { rights } : { rights, refused: decision };
   }
@@ -113,8 +152,21 @@ export class Gate {
       await this.#denied(call.vault, entry, "denied", refusal);
       throw narrowed(verb);
     }
+    const spent = spendUse(call, receipt);
     const done = await this.#handle(verb, { ...call, rights, receipt });
+    if (spent) await this.#settled(call.vault, done);
     return answer(done.result, done.body);
+  }
+
+  /** The use of a token is on disk before what it was used for is seen. */
+  async #settled(vault: Vault, done: Pick<Handled<VaultVerb>, "body">): Promise<void> {
+    try {
+      await vault.durable();
+    } catch (failure) {
+      for (const secret of done.body ?? []) secret.wipe();
+      if (vault.unknown !== undefined) this.#fatal(vault.unknown);
+      throw failure;
+    }
   }
 
   async #change<V extends VaultVerb>(verb: V, call: Asking<V>, entry: Entry): Promise<Answer<V>> {
@@ -126,6 +178,7 @@ export class Gate {
       vault.checkOpen();
       const { rights, refused: refusal } = this.#again(verb, call, entry);
       if (refusal) throw narrowed(verb);
+      spendUse(call, receipt);
       done = await this.#handle(verb, { ...call, rights, receipt });
       await vault.durable();
     } catch (failure) {
@@ -236,6 +289,15 @@ function narrowed(verb: VerbName): ZvaultError {
     hint: "`zvault policy test` says what decides",
   });
 }
+
+function rootByToken(): ZvaultError {
+  return new ZvaultError("denied", "no token makes a root token", {
+    hint: "with what unseals the vault: --key-file, --share or the passphrase",
+  });
+}
+
+/** What a request may do, by what, and the token that it came with. */
+type Granted = { rights: Rights; policy: string; presence?: string; token?: string; own?: Found };
 
 /** A call before its receipt. */
 type Asking<V extends VerbName> = Omit<Call<V>, "receipt">;

@@ -7,6 +7,7 @@ import type { VerbName } from "../verbs.ts";
 import type { Receipt } from "./audit.ts";
 import { createBackup } from "./backup.ts";
 import { access } from "./engines/access.ts";
+import { approle } from "./engines/approle.ts";
 import { kv } from "./engines/kv.ts";
 import { ledger } from "./engines/ledger.ts";
 import { policy } from "./engines/policy.ts";
@@ -19,6 +20,8 @@ import { hashValue } from "./engines/value-hash.ts";
 import { generate } from "./generate.ts";
 import type { Holdings } from "./holdings.ts";
 import { mayList, type Rights } from "./rights.ts";
+import { tokens } from "./engines/tokens.ts";
+import type { Found } from "./tokens/book.ts";
 import type { Vault } from "./vault.ts";
 
 export type Call<V extends VerbName> = {
@@ -30,6 +33,8 @@ export type Call<V extends VerbName> = {
   caller: Caller;
   /** as policy gives them at the moment of the call */
   rights: Rights;
+  /** the token that asks */
+  own?: Found | undefined;
 };
 
 export type Handled<V extends VerbName> = {
@@ -51,6 +56,8 @@ export type VaultVerb =
   | Extract<VerbName, `project.${string}`>
   | Extract<VerbName, `transit.${string}`>
   | Extract<VerbName, `policy.${string}`>
+  | Extract<VerbName, `token.${string}`>
+  | Extract<VerbName, `approle.${string}`>
   | `audit.${"hash" | "key" | "tail" | "uses" | "stats" | "offboard"}`;
 
 type Handlers = { [V in VaultVerb]: (call: Call<V>) => Handled<V> | Promise<Handled<V>> };
@@ -187,6 +194,23 @@ export const handlers: Handlers = {
   "audit.uses": async ({ vault, receipt, args }) => ({ result: await ledger.uses(vault, receipt, args) }),
   "audit.stats": async ({ vault, receipt, args }) => ({ result: await ledger.stats(vault, receipt, args) }),
   "audit.offboard": async ({ vault, receipt, args }) => ({ result: await ledger.offboard(vault, receipt, args) }),
+  "token.create": ({ vault, receipt, args, own }) => tokens.create(vault, receipt, args, own),
+  "token.root": ({ vault, receipt, args }) => tokens.root(vault, receipt, args),
+  "token.lookup": ({ vault, args, own }) => ({ result: tokens.lookup(vault, args, own) }),
+  "token.list": ({ vault }) => ({ result: tokens.list(vault) }),
+  "token.renew": ({ vault, receipt, args, own }) => ({ result: tokens.renew(vault, receipt, args, own) }),
+  "token.revoke": ({ vault, receipt, args, own }) => ({ result: tokens.revoke(vault, receipt, args, own) }),
+  "approle.list": ({ vault }) => ({ result: approle.list(vault) }),
+  "approle.read": ({ vault, args }) => ({ result: approle.read(vault, args) }),
+  "approle.write": ({ vault, receipt, args }) => ({ result: approle.write(vault, receipt, args) }),
+  "approle.delete": ({ vault, receipt, args }) => ({ result: approle.delete(vault, receipt, args) }),
+  "approle.secret-id": ({ vault, receipt, args }) => approle.secretId(vault, receipt, args),
+  "approle.secret-ids": ({ vault, args }) => ({ result: approle.secretIds(vault, args) }),
+  "approle.revoke": ({ vault, receipt, args }) => ({ result: approle.revoke(vault, receipt, args) }),
+  "approle.login": ({ holdings, vault, receipt, args, request, caller }) =>
+    holdings.logins.tried(`${caller.listener} ${caller.uid} ${args.roleId}`, () =>
+      approle.login(vault, receipt, args, request.body?.[0] ?? new Uint8Array()),
+    ),
 };
 
 /** The file may go only after its values were read back from disk and a second copy is on disk too. */

@@ -7,6 +7,7 @@ import { hex } from "../crypto/hash.ts";
 import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Caller, Credential, VaultRef } from "../protocol.ts";
+import { Tries } from "./approle/tries.ts";
 import { newRequest } from "./audit-line.ts";
 import { Barrier } from "./barrier.ts";
 import { type IdentityFile, identityLimit, parseIdentity } from "./identity.ts";
@@ -46,6 +47,8 @@ export class Holdings {
   readonly world: World;
   readonly vaults = new Map<string, Held>();
   readonly untilSeal: UntilSeal;
+  /** of AppRole, all vaults together */
+  readonly logins: Tries;
   identity: HeldIdentity | undefined;
   readonly #leftovers: string[] = [];
   readonly #turns = new Map<string, Promise<unknown>>();
@@ -53,6 +56,7 @@ export class Holdings {
   constructor(world: World) {
     this.world = world;
     this.untilSeal = new UntilSeal(world.io, world.places.state);
+    this.logins = new Tries((milliseconds) => world.sleep(milliseconds));
   }
 
   identityFile(): IdentityFile | undefined {

@@ -199,6 +199,8 @@ function noSlot(kind: CredentialKind | "identity", tried: boolean): ZvaultError 
       return new ZvaultError("wrong-key", tried ? "this key file does not open this vault" : "no key file opens this vault", none);
     case "passphrase":
       return new ZvaultError("wrong-passphrase", tried ? "wrong passphrase" : "no passphrase of its own opens this vault", none);
+    case "token":
+      return new ZvaultError("wrong-key", "a token opens no vault", none);
     case "shares":
       return new ZvaultError("wrong-share", tried ? "these shares do not open this vault" : "no shares open this vault", none);
   }

@@ -99,6 +99,11 @@ export class Vault {
     return this.#o.clock();
   }
 
+  /** ms since 1970, of a clock that does not go back while the agent lives. */
+  moment(): number {
+    return this.now().getTime();
+  }
+
   get head(): Head {
     return { id: this.id, log: this.barrier.durable, audit: this.audit.durable };
   }

@@ -144,6 +144,10 @@ for (const [name, open] of [
         "transit.trim": { name: "k", before: 1 },
         "policy.write": { name: "deploy", text: "" },
         "policy.delete": { name: "local" },
+        "approle.write": { role: "ci", policies: ["local"] },
+        "approle.delete": { role: "ci" },
+        "approle.secret-id": { role: "ci" },
+        "approle.revoke": { role: "ci", accessor: "0".repeat(24) },
       };
       for (const verb of Object.keys(verbs) as VerbName[]) {
         if (verbs[verb].presence === "no") continue;

@@ -34,6 +34,14 @@ function mirrored(io: MemoryIo): boolean {
   return io.list(folder).some((name) => Buffer.compare(io.contentOf(`${folder}/${name}/vault`), log) === 0);
 }
 
+/** What the disk of `test/vault/faults.test.ts` has that is random; its preparation fills it in. */
+export const made = {
+  accessor: "0".repeat(24),
+  secretAccessor: "0".repeat(24),
+  roleId: "",
+  secretId: new Uint8Array() as Uint8Array,
+};
+
 export const secondKey: Uint8Array = makeKeyFile();
 export const thirdKey: Uint8Array = makeKeyFile();
 
@@ -62,7 +70,8 @@ export const samples: { [V in VerbName]: Sample<V> } = {
   "backup.create": { args: { out: "/home/copy.zvault" }, changes: false, holds: wholeCopy },
   "backup.sync": { args: {}, changes: false, holds: mirrored },
   "backup.list": { args: {}, changes: false },
-  "backup.restore": { args: { dir: "/home/shop", from: "mirror" }, changes: false },
+  // a life of its own: the tokens of the one before are over
+  "backup.restore": { args: { dir: "/home/shop", from: "mirror" }, changes: true },
   "kv.put": { args: { path: "env/shop/A", class: "secret", cas: 2 }, body: [bytes("new")], changes: true },
   "kv.get": { args: { path: "env/shop/A", version: 1 }, changes: false },
   "kv.list": { args: { prefix: "env/", deleted: true }, changes: false },
@@ -118,6 +127,48 @@ export const samples: { [V in VerbName]: Sample<V> } = {
   "policy.write": { args: { name: "deploy", text: 'path "env/shop/*" { capabilities = ["use"] }' }, changes: true },
   "policy.delete": { args: { name: "old" }, changes: true },
   "policy.test": { args: { path: "env/shop/A", needs: ["use"], list: false, policies: ["old"], tool: true }, changes: false },
+  "token.create": { args: { policies: ["local"], ttl: 60, name: "third" }, changes: true },
+  "token.root": { args: { ttl: 60 }, changes: true },
+  "token.lookup": {
+    get args() {
+      return { accessor: made.accessor };
+    },
+    changes: false,
+  },
+  "token.list": { args: {}, changes: false },
+  "token.renew": {
+    get args() {
+      return { accessor: made.accessor, increment: 1000 };
+    },
+    changes: true,
+  },
+  "token.revoke": {
+    get args() {
+      return { accessor: made.accessor };
+    },
+    changes: true,
+  },
+  "approle.list": { args: {}, changes: false },
+  "approle.read": { args: { role: "ci" }, changes: false },
+  "approle.write": { args: { role: "ci", policies: ["local", "default"], token: { ttl: 60 }, secretIdUses: 3 }, changes: true },
+  "approle.delete": { args: { role: "ci" }, changes: true },
+  "approle.secret-id": { args: { role: "ci" }, changes: true },
+  "approle.secret-ids": { args: { role: "ci" }, changes: false },
+  "approle.revoke": {
+    get args() {
+      return { role: "ci", accessor: made.secretAccessor };
+    },
+    changes: true,
+  },
+  "approle.login": {
+    get args() {
+      return { roleId: made.roleId };
+    },
+    get body() {
+      return [made.secretId];
+    },
+    changes: true,
+  },
   "audit.verify": { args: {}, changes: false },
   "audit.hash": { args: {}, body: [bytes("new")], changes: false },
   "audit.uses": { args: { path: "env/shop/A" }, changes: false },

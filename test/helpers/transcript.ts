@@ -56,6 +56,7 @@ export function normal(text: string, folder: string): string {
     .replaceAll(folder, "/T")
     .replace(/\b[0-9a-f]{32}-[0-9a-f]{8}\b/g, "MIRROR")
     .replace(/\b[0-9a-f]{32}\b/g, "ID32")
+    .replace(/\b[0-9a-f]{24}\b/g, "ID24")
     .replace(/\b[0-9a-f]{8}…/g, "ID8…")
     .replace(/\b(slot-)?[0-9a-f]{8}\b/g, (one) => (/[0-9]/.test(one) ? "ID8" : one))
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "TIME")

@@ -11,7 +11,7 @@ import { type VerbName, verbs } from "../../src/verbs.ts";
 import { askMemory, find, memoryWorld } from "../crash/history.ts";
 import { crash, type Fault, MemoryIo } from "../crash/memory-io.ts";
 import { leaks, work } from "../helpers/live.ts";
-import { samples, secondKey, thirdKey, transitCiphertext } from "../helpers/samples.ts";
+import { made, samples, secondKey, thirdKey, transitCiphertext } from "../helpers/samples.ts";
 import { share, slow } from "../helpers/slow.ts";
 import { bytes, codeOf, keyFile, type Opened, openDoor } from "../helpers/vault.ts";
 
@@ -40,6 +40,12 @@ async function firstDisk(): Promise<MemoryIo> {
   const { body } = await askMemory(io, door, "transit.encrypt", { name: "box" }, { body: [bytes("a value")] });
   transitCiphertext.splice(0, 1, bytes(body[0] ?? ""));
   await askMemory(io, door, "policy.write", { name: "old", text: 'path "env/*" { capabilities = ["list"] }' }, credential);
+  made.accessor = (await askMemory(io, door, "token.create", { policies: ["local"], ttl: 500 }, credential)).result.accessor;
+  const role = { role: "ci", policies: ["local"], secretIdUses: 2 };
+  made.roleId = (await askMemory(io, door, "approle.write", role, credential)).result.roleId;
+  const secretId = await askMemory(io, door, "approle.secret-id", { role: "ci" }, credential);
+  made.secretAccessor = secretId.result.accessor;
+  made.secretId = bytes(secretId.body[0] ?? "");
   await door.seal("ready");
   return io;
 }
@@ -71,10 +77,15 @@ const faults: Record<string, (at: number) => Fault> = {
 /** Ids, times and what is about this sitting only. `uses`: a reservation that nobody used is no change. */
 const plain = (value: unknown): string =>
   JSON.stringify(value, (name, part: unknown) =>
-    ["id", "parent", "time", "created", "updated", "author", "createdBy", "written", "uses", "publicKey"].includes(name)
+    ["id", "parent", "time", "created", "updated", "author", "createdBy", "written", "accessor", "uses", "publicKey"].includes(name)
       ? undefined
       : part,
   );
+
+/** In whole tens of seconds: what a renewal changes, and the time of a test does not. */
+function lifeOf({ created, expires }: { created: string; expires: string | null }): number {
+  return expires === null ? 0 : Math.round((Date.parse(expires) - Date.parse(created)) / 10_000);
+}
 
 /** Everything that a new agent finds there, or the code with which it refuses. */
 async function look(io: MemoryIo): Promise<string> {
@@ -95,12 +106,15 @@ async function look(io: MemoryIo): Promise<string> {
   const { projects } = (await askMemory(disk, door, "project.list", {})).result;
   const { keys } = (await askMemory(disk, door, "transit.list", {})).result;
   const { policies } = (await askMemory(disk, door, "policy.list", {})).result;
+  const tokens = (await askMemory(disk, door, "token.list", {})).result.tokens.map((one) => ({ ...one, expires: lifeOf(one) }));
+  const { roles } = (await askMemory(disk, door, "approle.list", {})).result;
+  const secretIds = roles.length === 0 ? [] : (await askMemory(disk, door, "approle.secret-ids", { role: "ci" })).result.secretIds;
   const audit = (await askMemory(disk, door, "audit.verify", {})).result.ok;
   await door.seal("looked");
   // a change of the keys file that was not finished is finished by whoever could open it before
   const opens: boolean[] = [];
   for (const one of [secondKey, thirdKey]) opens.push((await find(copyOf(disk), [one])).code === undefined);
-  return plain({ found, slots, projects, keys, policies, opens, audit });
+  return plain({ found, slots, projects, keys, policies, opens, audit, tokens, roles, secretIds });
 }
 
 type Start = { disk: MemoryIo; before: string };
