@@ -26,6 +26,12 @@ const forTools: readonly VerbName[] = [
   "project.list",
   "transit.list",
   "transit.read",
+  "token.lookup",
+  "token.list",
+  "approle.list",
+  "approle.read",
+  "approle.secret-ids",
+  "approle.login",
   "policy.list",
   "policy.read",
   "policy.test",
@@ -66,6 +72,10 @@ t.test("an AI tool lists, describes and uses, and everything else is refused, cr
     "kv.watch": { folder: ".", refs: [{ path }], since: "", wait: 0 },
     "kv.export": { folder: ".", refs: [{ path }] },
     "project.allow": { folder: ".", refs: ["env/other/A"] },
+    "token.lookup": { accessor: "0".repeat(24) },
+    "approle.write": { role: "k", policies: ["local"] },
+    "approle.revoke": { role: "k", accessor: "0".repeat(24) },
+    "approle.login": { roleId: "0".repeat(32) },
     "policy.read": { name: "local-ai" },
     "policy.write": { name: "local-ai", text: 'path "*" { capabilities = ["sudo"] }' },
     "policy.delete": { name: "local-ai" },
@@ -74,7 +84,7 @@ t.test("an AI tool lists, describes and uses, and everything else is refused, cr
   for (const verb of Object.keys(verbs) as VerbName[]) {
     if (verb === "agent.seal") continue;
     const { paths } = verbs[verb];
-    const usual = paths === "path" ? { path } : paths.includes("NAME") ? { name: "k" } : {};
+    const usual = paths === "path" ? { path } : paths.includes("NAME") ? { name: "k" } : paths === "role" ? { role: "k" } : {};
     const asked = (args[verb] ?? usual) as never;
     const body = verb === "kv.put" || verb === "kv.import" ? { body: [bytes("changed")] } : {};
     const code = await codeOf(ask(door, world, verb, asked, { ...proof(), ...body, caller: tool }));
