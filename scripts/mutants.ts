@@ -302,7 +302,7 @@ const mutants: Record<string, Mutant> = {
     test: "test/vault/audit-changes.test.ts",
   },
   "a segment that was begun counts though the one before was not signed": {
-    file: "src/vault/audit.ts",
+    file: "src/vault/audit-segment.ts",
     from: 'text === "" ? end.closed :',
     to: 'text === "" ||',
     test: "test/vault/audit-changes.test.ts",

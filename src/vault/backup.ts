@@ -7,7 +7,7 @@
 import { hex, sha256 } from "../crypto/hash.ts";
 import { random } from "../crypto/random.ts";
 import { ZvaultError } from "../errors.ts";
-import { listSegments, segmentPath } from "./audit.ts";
+import { listSegments, segmentPath } from "./audit-segment.ts";
 import type { Holdings, Way } from "./holdings.ts";
 import { folderOf, type Io, readFile, writeAll, writeFresh } from "./io.ts";
 import { keysLimit } from "./keys.ts";

@@ -3,7 +3,7 @@
  * only one. `vault` and `keys` are brought up to date after each commit, audit segments now and then.
  */
 import type { Barrier } from "./barrier.ts";
-import { listSegments, segmentPath } from "./audit.ts";
+import { listSegments, segmentPath } from "./audit-segment.ts";
 import { type Io, readAll, readFile, replaceFile, writeAll, writeFresh } from "./io.ts";
 import { keysLimit } from "./keys.ts";
 

@@ -1,7 +1,8 @@
 /** From unwrapped keys to an open vault: log, head and audit log are opened, checked against each other, and mended after a crash. */
 import { hex, sha256 } from "../crypto/hash.ts";
 import { ZvaultError } from "../errors.ts";
-import { AuditLog, listSegments, segmentPath } from "./audit.ts";
+import { listSegments, segmentPath } from "./audit-segment.ts";
+import { AuditLog } from "./audit.ts";
 import { Barrier, type FoundLog } from "./barrier.ts";
 import { type Head, HeadStore } from "./head.ts";
 import type { Io } from "./io.ts";

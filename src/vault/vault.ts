@@ -10,7 +10,8 @@ import type { SlotKind } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import { type AuditEntry, newRequest } from "./audit-line.ts";
 import { type AuditKey, auditKeyIn, newAuditKey, seedCell } from "./audit-key.ts";
-import { AuditLog, type Receipt, segmentPath } from "./audit.ts";
+import { segmentPath } from "./audit-segment.ts";
+import { type AuditOptions, AuditLog, type Receipt } from "./audit.ts";
 import type { Barrier } from "./barrier.ts";
 import { dumpState } from "./checkpoint.ts";
 import { compact } from "./compact.ts";
@@ -265,7 +266,7 @@ export class Vault {
     await this.durable();
   }
 
-  get auditOptions(): { io: Io; folder: string; key: Secret; clock(): Date } {
+  get auditOptions(): AuditOptions {
     return { io: this.io, folder: `${this.dir}/audit`, key: this.keyring.auditKey, clock: () => this.now() };
   }
 

@@ -5,7 +5,8 @@ import { ZvaultError } from "../../errors.ts";
 import { callerOf, fits, isProgram } from "../audit-filter.ts";
 import { isOurs } from "../audit-line.ts";
 import { type Opening, Openings, Stats, Uses } from "../audit-report.ts";
-import { firstOf, listSegments, type Receipt, textOf } from "../audit.ts";
+import { firstOf, listSegments, textOf } from "../audit-segment.ts";
+import type { Receipt } from "../audit.ts";
 import { describeSlot } from "../slots.ts";
 import type { Vault } from "../vault.ts";
 

@@ -1,7 +1,7 @@
 /** Looking at the record: whether log and audit log are what was written. */
 import type { Calls, VerifyReport } from "../../calls.ts";
 import { ZvaultError } from "../../errors.ts";
-import { checkSegment, listSegments, name, startOf, textOf } from "../audit.ts";
+import { checkSegment, listSegments, name, startOf, textOf } from "../audit-segment.ts";
 import type { Vault } from "../vault.ts";
 
 export const record = {
