@@ -10,6 +10,11 @@ import type { Vault } from "./vault.ts";
 
 export type About = { detail?: NonNullable<AuditEntry["detail"]>; person: boolean };
 
+/** Waits for lines of the audit log to come: that is no use of the vault. */
+export function isFollowing(verb: VerbName, args: Calls[VerbName]["args"]): boolean {
+  return verb === "audit.tail" && (args as Calls["audit.tail"]["args"]).wait === true;
+}
+
 export function aboutRequest<V extends VerbName>(vault: Vault, verb: V, args: Calls[V]["args"]): About {
   const of = <W extends VerbName>(wanted: W): Calls[W]["args"] | undefined =>
     (verb as string) === wanted ? (args as unknown as Calls[W]["args"]) : undefined;
@@ -23,7 +28,7 @@ export function aboutRequest<V extends VerbName>(vault: Vault, verb: V, args: Ca
   }
   const starts = of("kv.resolve")?.starts;
   if (starts !== undefined) return { person: false, detail: { starts } };
-  if (of("audit.tail")?.wait) return { detail: { follow: true }, person: false };
+  if (isFollowing(verb, args)) return { detail: { follow: true }, person: false };
   const governed = of("transit.create") ?? of("transit.config") ?? of("transit.trim");
   if (governed) {
     const { name: _, ...detail } = governed;

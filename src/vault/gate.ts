@@ -7,7 +7,7 @@ import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Answer, Caller, Request } from "../protocol.ts";
 import { isVerb, type VerbName, verbs } from "../verbs.ts";
-import { aboutRequest } from "./about.ts";
+import { aboutRequest, isFollowing } from "./about.ts";
 import { checkArgs, pathsOf } from "./args.ts";
 import { type AuditEntry, newRequest } from "./audit-line.ts";
 import { type Call, type Handled, handlers, type VaultVerb } from "./handlers.ts";
@@ -48,7 +48,7 @@ export class Gate {
   async ask<V extends VaultVerb>(verb: V, request: Request, caller: Caller): Promise<Answer<V>> {
     const args = checkArgs(verb, request.args);
     if (!request.vault) throw new ZvaultError("no-vault", "the request names no vault", { hint: "`zvault init` makes one" });
-    const vault = await this.#holdings.use(request.vault, caller);
+    const vault = await this.#holdings.use(request.vault, caller, !isFollowing(verb, args));
     this.#payOwed(vault);
     const { person, detail } = aboutRequest(vault, verb, args);
     const paths = pathsOf(verbs[verb].paths, args);

@@ -95,10 +95,13 @@ export class Holdings {
     return mine;
   }
 
-  /** The open vault of a request, opened by the identity if need be. Throws `sealed`. */
-  async use(ref: VaultRef, caller: Caller): Promise<Vault> {
+  /**
+   * The open vault of a request, opened by the identity if need be. `renews` false: whoever only waits does not keep it open. Throws
+   * `sealed`.
+   */
+  async use(ref: VaultRef, caller: Caller, renews = true): Promise<Vault> {
     const held = this.vaults.get(ref.dir);
-    if (held) return this.#checked(held, ref);
+    if (held) return this.#checked(held, ref, renews);
     const { identity } = this;
     if (!identity) {
       // "unseal" would be the wrong advice for a folder that is not ours
@@ -107,19 +110,20 @@ export class Holdings {
     }
     return this.inTurn(ref.dir, async () => {
       const again = this.vaults.get(ref.dir);
-      if (again) return this.#checked(again, ref);
+      if (again) return this.#checked(again, ref, renews);
       const vault = await this.open(ref, { identity: identity.bundle }, identity.lease, caller, {});
       return vault;
     });
   }
 
-  #checked(held: Held, ref: VaultRef): Vault {
+  #checked(held: Held, ref: VaultRef, renews: boolean): Vault {
     const file = this.world.io.stat(`${held.vault.dir}/vault`);
     if (held.vault.id !== ref.id || file?.dev !== ref.dev || file.ino !== ref.ino) {
       throw new ZvaultError("damaged", "the vault file there is not the one that was opened", {
         hint: "`zvault seal`, then `zvault unseal` checks what is there",
       });
     }
+    if (!renews) return held.vault;
     held.lease.use();
     if (this.identity && held.lease === this.identity.lease) this.identity.lease.use();
     return held.vault;

@@ -157,3 +157,15 @@ t.test("who waits is told of what fits, and of the seal; two who wait do not wak
   await door.seal("asked");
   t.equal(await open, "sealed");
 });
+
+t.test("following does not keep the vault open: nobody uses it", async (t) => {
+  const { world, door, key, now, tail } = await threeSegments(t);
+  await ask(door, world, "agent.unseal", { idle: 600 }, { credential: keyFile(key) });
+  const { last } = await tail({ lines: 1 });
+  now.ms += 500_000;
+  const waiting = codeOf(tail({ after: last + 1, wait: true, verb: "kv.delete" }));
+  await tail({ after: 0, wait: true });
+  now.ms += 101_000;
+  await door.tick();
+  t.equal(await waiting, "sealed");
+});
