@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { agentFigures } from "./agent.ts";
 import { interleaved, median, ratio, report, timeOnce } from "./measure.ts";
+import { transitFigures } from "./transit.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const zvault = join(root, "dist/zvault");
@@ -165,3 +166,4 @@ importing();
 planning();
 masking();
 await agentFigures(zvault);
+await transitFigures(rounds);

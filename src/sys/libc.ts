@@ -21,6 +21,7 @@ const signatures = {
   signal: { return: "uint64", arguments: ["int32", "uint64"] },
   sigprocmask: { return: "int32", arguments: ["int32", "buffer", "uint64"] },
   fcntl: { return: "int32", arguments: ["int32", "int32", "int64"] },
+  linkat: { return: "int32", arguments: ["int32", "buffer", "int32", "buffer", "int32"] },
   flock: { return: "int32", arguments: ["int32", "int32"] },
   pipe2: { return: "int32", arguments: ["buffer", "int32"] },
   socket: { return: "int32", arguments: ["int32", "int32", "int32"] },

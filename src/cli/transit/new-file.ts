@@ -1,16 +1,21 @@
-/** A file that is written piece by piece and has its name only when it is whole: 0600, beside its place until then. */
+/**
+ * A file that is written piece by piece and is there only when it is whole, 0600. Until then it has no name: whoever kills the command leaves
+ * nothing of it behind. Only where a file system has no such files it lies beside its place under a name of ours.
+ */
+import { randomUUID } from "node:crypto";
 import { closeSync, constants, fsyncSync, lstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { randomUUID } from "node:crypto";
 import { ZvaultError } from "../../errors.ts";
+import { nameFile, openUnnamed } from "../../sys/unnamed.ts";
 import { fileError, notRegular } from "../errors.ts";
 import { placeFor } from "../place.ts";
 
 export class NewFile {
   readonly path: string;
-  readonly #temporary: string;
+  readonly #beside: string;
   readonly #fd: number;
   readonly #replace: boolean;
+  #named: boolean;
   bytes = 0;
 
   /** Throws `would-ask` for one that is there, unless `replace`, and `not-found` without a folder. */
@@ -18,9 +23,12 @@ export class NewFile {
     this.path = placeFor(out, false);
     this.#replace = o.replace;
     this.#check();
-    this.#temporary = `${dirname(this.path)}/.zvault-${randomUUID()}`;
+    this.#beside = `${dirname(this.path)}/.zvault-${randomUUID()}`;
     try {
-      this.#fd = openSync(this.#temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+      const unnamed = openUnnamed(dirname(this.path));
+      const made = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+      this.#fd = unnamed ?? openSync(this.#beside, made, 0o600);
+      this.#named = unnamed === undefined;
     } catch (error) {
       throw fileError(error, this.path);
     }
@@ -47,7 +55,9 @@ export class NewFile {
     try {
       fsyncSync(this.#fd);
       this.#check();
-      renameSync(this.#temporary, this.path);
+      if (!this.#named) nameFile(this.#fd, this.#beside);
+      this.#named = true;
+      renameSync(this.#beside, this.path);
       const folder = openSync(dirname(this.path), constants.O_RDONLY | constants.O_DIRECTORY);
       fsyncSync(folder);
       closeSync(folder);
@@ -59,6 +69,6 @@ export class NewFile {
   /** Nothing of it stays, unless it was finished. */
   close(): void {
     closeSync(this.#fd);
-    rmSync(this.#temporary, { force: true });
+    if (this.#named) rmSync(this.#beside, { force: true });
   }
 }
