@@ -17,6 +17,7 @@ import { checkRef, needVault } from "./session.ts";
 import { describeSlot, fingerprint } from "./slots.ts";
 import { standing } from "./standing.ts";
 import { readKeys } from "./unlock.ts";
+import { tokenBook } from "./tokens/asking.ts";
 import type { Vault } from "./vault.ts";
 
 export type AgentFacts = () => { hardening: HardeningFact[]; memory: AgentStatus["memory"] };
@@ -70,7 +71,11 @@ function openPart(vault: Vault): VaultStatus["open"] {
     audit: { records: vault.audit.position.sequence, ok: true },
     head: { sequence, chain },
     mirror: { path: vault.mirror.path, time: vault.mirror.time?.toISOString() ?? null },
-    notices: vault.mirror.problem === undefined ? vault.notices : [...vault.notices, `no second copy: ${vault.mirror.problem}`],
+    notices: [
+      ...vault.notices,
+      ...(vault.mirror.problem === undefined ? [] : [`no second copy: ${vault.mirror.problem}`]),
+      ...rootTokens(vault),
+    ],
     projects: projectsOf(vault),
   };
 }
@@ -169,5 +174,15 @@ async function withOpen<T>(
     } finally {
       await holdings.seal(ref.dir, "done");
     }
+  });
+}
+
+/** While one lives, everybody who looks is told. */
+function rootTokens(vault: Vault): string[] {
+  const book = tokenBook(vault);
+  const roots = book.all().filter(({ key, token }) => token.policies.includes("root") && book.lineByKey(key, vault.moment()));
+  return roots.map(({ token }) => {
+    const until = new Date(token.expires).toISOString();
+    return `a root token lives until ${until}; end it: zvault token revoke ${token.accessor}`;
   });
 }

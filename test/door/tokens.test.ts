@@ -240,7 +240,10 @@ t.test("a root token may everything, makes no other, and is known as what it is"
   t.equal(await codeOf(as(one, root, "token.root", {})), "denied");
   t.equal(await codeOf(as(one, root, "token.create", { policies: ["root"] })), "denied");
   t.equal(await codeOf(as(one, root, "token.renew", {})), "denied");
+  const notices = async () => (await ask(one.opened.door, one.world, "vault.status", {})).result.open?.notices ?? [];
+  t.match(await notices(), [new RegExp(`a root token lives until .*; end it: zvault token revoke ${root.accessor}`)]);
   t.equal(await codeOf(as(one, root, "token.revoke", {})), "done");
+  t.strictSame(await notices(), []);
   t.equal(await codeOf(as(one, root, "kv.get", { path: "env/shop/A" })), "denied");
   await one.opened.door.seal("test");
 });
