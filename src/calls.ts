@@ -536,10 +536,10 @@ export type Calls = {
   "audit.stats": { args: { since?: string }; result: AuditStats };
   /**
    * All that somebody ever opened: exactly one of the arguments. `person`: label or fingerprint of who unsealed, or author of versions;
-   * all that was asked for while the vault was unsealed by them counts as theirs.
+   * all that was asked for while the vault was unsealed by them counts as theirs. `accessor`: of a token, also of one that is gone.
    */
   "audit.offboard": {
-    args: { program?: string; uid?: number; person?: string };
+    args: { program?: string; uid?: number; person?: string; accessor?: string };
     result: AuditSpan & { opened: AuditOpening[] };
   };
 };

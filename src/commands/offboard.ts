@@ -16,13 +16,13 @@ const words: Record<AuditOpening["state"], string> = {
 
 export default class Offboard extends ZvaultCommand {
   static override summary = "all that somebody ever opened, and what to rotate";
-  static override usage = ["PROGRAM|UID|PERSON"];
+  static override usage = ["PROGRAM|UID|PERSON|ACCESSOR"];
   static override description = `
 PROGRAM: its name or whole path. UID: a number. PERSON: a label of \`zvault access list\`, or who a version is by: all that was asked for while they
-had unsealed the vault. It changes nothing: what was seen stays seen, until its secret is another one. \`zvault access remove\` takes
+had unsealed the vault. ACCESSOR: of a token, also of one that is gone. It changes nothing: what was seen stays seen, until its secret is another one. \`zvault access remove\` takes
 the way in away.`;
   static override examples = ["zvault offboard node", "zvault offboard 1001", "zvault offboard mira --json"];
-  static override args = { who: name("a program, a uid, or a person") };
+  static override args = { who: name("a program, a uid, a person, or the accessor of a token") };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Offboard);
@@ -52,6 +52,7 @@ the way in away.`;
 /** A label of an access comes before a program of that name. */
 async function leaver(session: Session, who: string): Promise<Calls["audit.offboard"]["args"]> {
   if (/^\d{1,10}$/.test(who)) return { uid: Number(who) };
+  if (/^[0-9a-f]{24}$/.test(who)) return { accessor: who };
   if (who.includes("/")) return { program: who };
   const { slots } = (await session.ask("access.list", {})).result;
   const isPerson = slots.some((slot) => slot.label === who) || /^(slot-[0-9a-f]{8}|[0-9a-f]{16})$/.test(who);

@@ -2,14 +2,16 @@
 import type { AuditFilter, AuditLine } from "../calls.ts";
 import { isBelow } from "../path.ts";
 
-export type LineCaller = { uid: number; program: string; tool?: string };
+/** `accessor`: of the token that asked. */
+export type LineCaller = { uid: number; program: string; tool?: string; accessor?: string };
 
 /** Of a line that has one: outcomes of requests that a crash left open, and events, may have none. */
 export function callerOf(line: AuditLine): LineCaller | undefined {
   const caller = line["caller"] as Partial<LineCaller> | undefined;
   if (typeof caller?.uid !== "number" || typeof caller.program !== "string") return undefined;
-  const { uid, program, tool } = caller;
-  return { uid, program, ...(typeof tool === "string" ? { tool } : {}) };
+  const { uid, program, tool, accessor } = caller;
+  const token = typeof accessor === "string" ? { accessor } : {};
+  return { uid, program, ...(typeof tool === "string" ? { tool } : {}), ...token };
 }
 
 export function pathsIn(line: AuditLine): string[] {

@@ -12,8 +12,19 @@ const most = 256;
 type Poll = { entry: AuditEntry; since: Date; count: number; receipt: Promise<Receipt> };
 
 function keyOf(entry: AuditEntry): string {
-  const { caller, verb, paths, policy, presence, detail } = entry;
-  return JSON.stringify([caller?.pid, caller?.startTime, caller?.uid, verb, paths, policy, presence, detail, caller?.verdict]);
+  const { caller, token, verb, paths, policy, presence, detail } = entry;
+  return JSON.stringify([
+    caller?.pid,
+    caller?.startTime,
+    caller?.uid,
+    token,
+    verb,
+    paths,
+    policy,
+    presence,
+    detail,
+    caller?.verdict,
+  ]);
 }
 
 function isSameCaller({ caller: one }: AuditEntry, { caller: other }: AuditEntry): boolean {

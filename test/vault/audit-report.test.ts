@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import type { AuditLine } from "../../src/calls.ts";
+import type { AuditLine, Calls } from "../../src/calls.ts";
 import { makeKeyFile } from "../../src/key-file.ts";
 import { opens, Openings, Stats, Uses } from "../../src/vault/audit-report.ts";
 import { verbs, type VerbName } from "../../src/verbs.ts";
@@ -158,7 +158,7 @@ t.test("over a door: what a program opened is to be rotated until its value is a
   await ask(door, world, "kv.resolve", { folder: ".", refs }, { caller: app });
   await new Promise((done) => setTimeout(done, 5));
   await ask(door, world, "kv.put", { path: "env/shop/B" }, { body: [bytes("b2")] });
-  const states = async (args: { program?: string; person?: string; uid?: number }): Promise<unknown> =>
+  const states = async (args: Calls["audit.offboard"]["args"]): Promise<unknown> =>
     (await ask(door, world, "audit.offboard", args)).result.opened.map(({ path, state }) => [path.slice(-1), state]);
   const wanted = [
     ["A", "rotate"],
@@ -170,12 +170,18 @@ t.test("over a door: what a program opened is to be rotated until its value is a
   t.strictSame(await states({ program: "other" }), []);
   // who put the new one in knows it
   t.strictSame(await states({ person: "ci" }), wanted.with(1, ["B", "rotate"]));
+  const made = await ask(door, world, "token.create", { policies: ["owner"] }, proof());
+  const token = made.body[0] ?? "";
+  await ask(door, world, "kv.get", { path: "env/shop/A" }, { credential: { kind: "token", parts: [bytes(token)] } });
+  t.strictSame(await states({ accessor: made.result.accessor }), [["A", "rotate"]]);
+  t.strictSame(await states({ accessor: "0".repeat(24) }), []);
   t.equal(await codeOf(states({})), "usage");
   t.equal(await codeOf(states({ program: "app", uid: 0 })), "usage");
   const { uses: rows } = (await ask(door, world, "audit.uses", { path: "env/shop/A" })).result;
   t.strictSame(
     rows.map((one) => [one.program, one.verb]),
     [
+      ["/usr/bin/test", "kv.get"],
       ["/usr/bin/app", "kv.resolve"],
       ["/usr/bin/test", "kv.import"],
     ],

@@ -89,6 +89,7 @@ t.test("what was counted is a line before the next other one of that caller, and
   await poll("B", other);
   t.strictSame(counts(lines()).slice(3), [2, undefined], "another question is another line");
   await poll("B", other);
+  t.strictSame(counts(lines()).length, 5);
   await door.seal("test");
   t.strictSame(counts(lines()).slice(5), [1]);
 });
@@ -141,6 +142,25 @@ t.test("a first line that cannot be written refuses the poll, and the next one t
   broken = false;
   await poll();
   t.strictSame(counts(lines()), [undefined]);
+});
+
+t.test("what differs in more than its time is another poll", async (t) => {
+  const entry: AuditEntry = { kind: "access", request: "r", verb: "kv.watch", paths: ["A"], caller, policy: "local" };
+  const others: Partial<AuditEntry>[] = [
+    { paths: ["B"] },
+    { policy: "other" },
+    { token: "0123456789abcdef01234567" },
+    { presence: "key-file" },
+    { detail: { a: 1 } },
+    { caller: { ...caller, startTime: "2" } },
+    { caller: { ...caller, uid: caller.uid + 1 } },
+    { caller: { ...caller, verdict: "sign", tool: "x" } },
+  ];
+  const polls = new Polls();
+  const receipt = Promise.resolve({} as Receipt);
+  polls.begin(entry, new Date(0), receipt);
+  t.equal(polls.again({ ...entry, request: "another" }, new Date(1)), receipt);
+  for (const one of others) t.equal(polls.again({ ...entry, ...one }, new Date(1)), undefined, JSON.stringify(one));
 });
 
 t.test("however they come, every poll is in a line or counted in one", async () => {

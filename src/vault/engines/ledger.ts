@@ -53,12 +53,13 @@ export const ledger = {
   },
 };
 
-/** Whether a line is theirs. Tokens and roles will be named by their accessor in the same way. Throws `usage`. */
+/** Whether a line is theirs. Throws `usage`. */
 function leaver(vault: Vault, args: Offboard["args"]): (line: AuditLine, author: string) => boolean {
-  const { program, uid, person } = args;
-  if (Object.keys(args).length !== 1) throw new ZvaultError("usage", "a program, a uid or a person, one of them");
+  const { program, uid, person, accessor } = args;
+  if (Object.keys(args).length !== 1) throw new ZvaultError("usage", "a program, a uid, a person or an accessor, one of them");
   if (program !== undefined) return (line) => isProgram(callerOf(line)?.program, program);
   if (uid !== undefined) return (line) => callerOf(line)?.uid === uid;
+  if (accessor !== undefined) return (line) => callerOf(line)?.accessor === accessor;
   const authors = authorsOf(vault, person ?? "");
   return (_, author) => authors.has(author);
 }
