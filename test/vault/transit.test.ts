@@ -312,3 +312,25 @@ t.test("`local` encrypts, signs and verifies; showing and governing need presenc
   t.equal(await codeOf(ask(door, world, "transit.datakey", { name: "k" })), "presence-needed");
   t.equal(await codeOf(ask(door, world, "transit.rotate", { name: "k" })), "presence-needed");
 });
+
+t.test(
+  "a token does with a key what its policy says by Vault's paths, decrypting without presence too, and nothing else",
+  async (t) => {
+    const { ask: proved, door, world } = await transitVault(t);
+    for (const name of ["orders", "other"]) await proved("transit.create", { name, type: "aes256-gcm96" });
+    const text =
+      'path "transit/decrypt/orders" { capabilities = ["update"] }\npath "transit/encrypt/+" { capabilities = ["update"] }';
+    await proved("policy.write", { name: "worker", text });
+    const made = await proved("token.create", { policies: ["worker"] });
+    const credential = () => ({ credential: { kind: "token" as const, parts: [(made.body[0] ?? new Uint8Array()).slice()] } });
+    const sealed = await ask(door, world, "transit.encrypt", { name: "orders" }, { body: [bytes("v")], ...credential() });
+    const body = [bytes(sealed.body[0] ?? "")];
+    t.same((await ask(door, world, "transit.decrypt", { name: "orders" }, { body, ...credential() })).body, ["v"]);
+    t.equal(await codeOf(ask(door, world, "transit.encrypt", { name: "other" }, { body: [bytes("v")], ...credential() })), "done");
+    t.equal(await codeOf(ask(door, world, "transit.decrypt", { name: "other" }, { body, ...credential() })), "denied");
+    t.equal(await codeOf(ask(door, world, "transit.rewrap", { name: "orders" }, { body, ...credential() })), "denied");
+    t.equal(await codeOf(ask(door, world, "transit.datakey", { name: "orders" }, credential())), "denied");
+    t.equal(await codeOf(ask(door, world, "transit.rotate", { name: "orders" }, credential())), "denied");
+    t.equal(await codeOf(ask(door, world, "transit.delete", { name: "orders" }, credential())), "denied");
+  },
+);
