@@ -11,8 +11,8 @@ import type { Shape } from "./flags.ts";
 const magic = Uint8Array.of(0x7a, 0x76, 0x61, 0x75, 0x6c, 0x74, 0x00, 0x02);
 const headLength = 32;
 const overhead = 28;
-/** Chunks of one request: half of it for what goes, half for what comes, well below what the agent may lock. */
-const together = 4;
+/** Chunks of one request, 16 MiB: a key file proves presence once for each, which takes as long as sealing them. */
+const together = 32;
 
 export type Head = { version: number; id: string };
 
