@@ -5,10 +5,16 @@
 import { ZvaultError } from "../errors.ts";
 import { limits } from "../verbs.ts";
 
+/** What was typed, in quotes, for a message: cut, and what could pass for another letter, or move a cursor, as a number. */
+export function quoted(text: string): string {
+  const escape = (one: string): string => `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`;
+  return JSON.stringify(text.slice(0, 80)).replace(/[^\x20-\x7e]/gu, escape);
+}
+
 /** The one spelling of `text`. `what` is a noun for the message: "policy". Throws `usage`. */
 export function nameOf(text: string, what: string): string {
   const refuse = (why: string): never => {
-    throw new ZvaultError("usage", `${JSON.stringify(text.slice(0, 80))} is no name of a ${what}: ${why}`, {
+    throw new ZvaultError("usage", `${quoted(text)} is no name of a ${what}: ${why}`, {
       hint: `1 to ${limits.name} of a-z 0-9 . _ -`,
     });
   };

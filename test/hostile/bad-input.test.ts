@@ -27,9 +27,10 @@ import { folder } from "./bad-input/folder.ts";
 import { inPlace } from "./bad-input/in-place.ts";
 import { machine } from "./bad-input/machine.ts";
 import { names } from "./bad-input/names.ts";
+import { policy } from "./bad-input/policy.ts";
 import { vault } from "./bad-input/vault.ts";
 
-const families: Record<string, Row[]> = { inPlace, vault, machine, names, folder };
+const families: Record<string, Row[]> = { inPlace, vault, machine, names, policy, folder };
 
 t.jobs = 2;
 t.setTimeout(3_600_000);

@@ -1,4 +1,5 @@
 /** Policies at the gate: read at each request, intersected under a sign, named in the audit log; presence is above them. */
+import fc from "fast-check";
 import t from "tap";
 import type { Calls } from "../../src/calls.ts";
 import { makeKeyFile } from "../../src/key-file.ts";
@@ -8,7 +9,7 @@ import { diskIo, type Io } from "../../src/vault/io.ts";
 import { PolicyBook } from "../../src/vault/policy/book.ts";
 import { State } from "../../src/vault/state.ts";
 import type { Vault } from "../../src/vault/vault.ts";
-import { type Capability, verbs, type VerbName } from "../../src/verbs.ts";
+import { capabilities, type Capability, verbs, type VerbName } from "../../src/verbs.ts";
 import { ask, bytes, caller, codeOf, keyFile, makeWorld, openDoor, removeWorld } from "../helpers/vault.ts";
 
 const tool: Caller = { ...caller, verdict: "sign", tool: "Claude Code", signs: ["CLAUDECODE"] };
@@ -258,6 +259,32 @@ t.test("rights of a token: its layers intersect, a sign takes `local-ai`'s away 
   t.equal(may(["update"], "env/web/A", [["wide"]], { sign: true }), false);
   t.equal(may(["use"], "env/web/A", [["wide"]], { sign: true }), true);
   t.equal(may(["update"], "env/web/A", [["wide"]], { sign: true, forTool: true }), true);
+});
+
+t.test("whatever the policies are, a token with its parent's layers may nothing that its parent may not", async (t) => {
+  const segment = fc.constantFrom("a", "b", "ab");
+  const path = fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"));
+  const pattern = fc
+    .tuple(fc.array(fc.oneof(segment, fc.constant("+")), { minLength: 1, maxLength: 4 }), fc.constantFrom("", "/*"))
+    .map(([parts, end]) => parts.join("/") + end);
+  const policy = fc.dictionary(pattern, fc.subarray([...capabilities, "deny"]), { maxKeys: 6 });
+  const names = fc.array(fc.subarray(["p", "q", "r", "default", "gone"]), { minLength: 1, maxLength: 3 });
+  let narrower = 0;
+  fc.assert(
+    fc.property(policy, policy, policy, names, fc.subarray(["p", "q", "r", "root"]), path, (p, q, r, parent, child, one) => {
+      const vault = withPolicies({ p, q, r });
+      const parents = rightsOf(vault, caller, { layers: parent, forTool: false });
+      const children = rightsOf(vault, caller, { layers: [child, ...parent], forTool: false });
+      for (const need of capabilities) {
+        const asked = { needs: [need], paths: [one] };
+        const [above, below] = [decideAll(parents, asked).allowed, decideAll(children, asked).allowed];
+        if (below && !above) throw new Error(`${need} on ${one}`);
+        if (above && !below) narrower += 1;
+      }
+    }),
+    { numRuns: 1000 },
+  );
+  t.ok(narrower > 100, `${narrower} were taken away`);
 });
 
 t.test("a set of policies is compiled once, until one of them changes", async (t) => {

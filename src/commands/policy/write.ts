@@ -9,7 +9,8 @@ export default class PolicyWrite extends ZvaultCommand {
   static override usage = ["NAME FILE", "NAME -"];
   static override description = `
 HCL or JSON: path "env/shop/*" { capabilities = ["list", "use"] }. A path may have + for one whole segment and end in * for any rest; the
-most specific one decides. Capabilities: create, read, update, patch, delete, list, sudo, use, deny. It acts at once. It needs presence.
+most specific one decides. Capabilities: create, read, update, patch, delete, list, sudo, use, deny. It acts at once, and needs presence.
+Comments are not kept: keep the file.
 An empty \`local\` leaves nothing without presence, also no \`run\`; ls, set and check want list on sys/*. \`zvault policy delete local\` brings
 the built-in one back.`;
   static override examples = [

@@ -1,5 +1,6 @@
 /** The words of a policy's text, HCL or JSON: strings, names and marks, each with its place. Linear, whatever the text. */
 import { ZvaultError } from "../../errors.ts";
+import { quoted } from "../name.ts";
 
 export type Lexeme = { kind: "string" | "word" | "mark" | "end"; text: string; at: number };
 
@@ -12,7 +13,7 @@ export function refuseAt(source: string, at: number, why: string, hint?: string)
 
 /** What was found, for a message: escaped and cut. */
 export function shown(lexeme: Lexeme): string {
-  return lexeme.kind === "end" ? "the end" : JSON.stringify(lexeme.text.slice(0, 40));
+  return lexeme.kind === "end" ? "the end" : quoted(lexeme.text);
 }
 
 const blank = /[ \t\r\n]+/y;
@@ -20,7 +21,7 @@ const comment = /(?:#|\/\/)[^\n]*/y;
 const word = /[A-Za-z_][A-Za-z0-9_-]*/y;
 const mark = /[{}[\]=,:]/y;
 // oxlint-disable-next-line no-control-regex
-const quoted = /"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*"/y;
+const literal = /"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*"/y;
 
 /** Throws `usage` for what is no word of a policy: a quote or comment without an end, any other character. */
 export function* lexemes(source: string, language: "hcl" | "json"): Generator<Lexeme, undefined> {
@@ -35,12 +36,12 @@ export function* lexemes(source: string, language: "hcl" | "json"): Generator<Le
       at += skipped.length;
       continue;
     }
-    const text = take(quoted);
+    const text = take(literal);
     const other = text === undefined ? (take(word) ?? take(mark)) : undefined;
     if (text !== undefined) yield { kind: "string", text: contentOf(source, at, text, language), at };
     else if (other !== undefined) yield { kind: other.length === 1 && /\W/.test(other) ? "mark" : "word", text: other, at };
     else if (source[at] === '"') throw refuseAt(source, at, "a string without an end on its line");
-    else throw refuseAt(source, at, `${JSON.stringify(String.fromCodePoint(source.codePointAt(at) ?? 0))} has no place here`);
+    else throw refuseAt(source, at, `${quoted(String.fromCodePoint(source.codePointAt(at) ?? 0))} has no place here`);
     at += (text ?? other ?? "").length;
   }
   yield { kind: "end", text: "", at };

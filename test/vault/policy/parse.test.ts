@@ -93,7 +93,7 @@ const refused: [what: string, text: string, message: string][] = [
   ["a number", 'path "a" { capabilities = 1 }', 'line 1, column 27: "1" has no place here'],
   ["a byte order mark", `\ufeff${p}`, "line 1, column 1"],
   ["a no-break space", 'path\u00a0"a" { capabilities = [] }', "line 1, column 5"],
-  ["a look-alike", 'раth "a" { capabilities = [] }', "line 1, column 1"],
+  ["a look-alike", 'раth "a" { capabilities = [] }', 'line 1, column 1: "\\u{440}" has no place here'],
   ["a character beyond 16 bits, counted as one", '/* 😀 */ x "a" {}', "line 1, column 9"],
   ["a NUL", "\0", "line 1, column 1"],
   ["JSON: trailing text", "{} {}", 'line 1, column 4: "{" after the end of the policy'],
