@@ -182,7 +182,7 @@ const pinned: Check = (value, name) => {
 };
 const filter = {
   verb: text(64),
-  under: prefix,
+  under: anyPath,
   program: text(4096),
   outcome: oneOf("done", "failed", "interrupted", "denied"),
   since: moment,

@@ -57,6 +57,18 @@ t.test("no verb about secrets takes a path below sys/, with presence neither", a
   }
 });
 
+t.test("the audit log is asked about them all the same: policies are decided there", async (t) => {
+  const world = makeWorld();
+  const { door } = openDoor(world);
+  const key = makeKeyFile();
+  t.teardown(async () => {
+    await door.seal("end");
+    removeWorld(world);
+  });
+  await ask(door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key.slice()) });
+  t.equal(await codeOf(ask(door, world, "audit.tail", { under: "sys/policies" })), "done");
+});
+
 t.test("a path that only begins with the same letters is a path like any other", async (t) => {
   const world = makeWorld();
   const { door } = openDoor(world);
