@@ -55,7 +55,7 @@ export class Gate {
     const entry = { request: newRequest(), verb, paths, caller, ...(detail ? { detail } : {}) };
     const { rights, own, ...by } = await this.#decide(vault, verb, args, request, entry, person);
     const allowed = { ...entry, ...by };
-    const call = { holdings: this.#holdings, vault, args, request, caller, rights, own };
+    const call = { holdings: this.#holdings, vault, args, request, caller, rights, own, person };
     return verbs[verb].audit === "change" ? this.#change(verb, call, allowed) : this.#read(verb, call, allowed);
   }
 
@@ -140,7 +140,7 @@ export class Gate {
     if (own && !line) return { rights: call.rights, refused: { allowed: false, policies: [] } };
     const rights = rightsOf(vault, call.caller, line && rightsOfLine(line));
     if (sameRights(call.rights, rights) || (own && isOwnAffair(verb, call.args))) return call;
-    const decision = this.#byPolicy(call.vault, verb, call.args, entry, rights);
+    const decision = this.#byPolicy(call.vault, verb, call.args, entry, rights, call.person);
     return decision.allowed ? { rights } : { rights, refused: decision };
   }
 
@@ -299,8 +299,8 @@ function rootByToken(): ZvaultError {
 /** What a request may do, by what, and the token that it came with. */
 type Granted = { rights: Rights; policy: string; presence?: string; token?: string; own?: Found };
 
-/** A call before its receipt. */
-type Asking<V extends VerbName> = Omit<Call<V>, "receipt">;
+/** A call before its receipt; `person`: a person's decision, although its verb is not. */
+type Asking<V extends VerbName> = Omit<Call<V>, "receipt"> & { person: boolean };
 
 type Entry = { request: string; verb: VerbName; paths: string[]; caller: Caller; detail?: NonNullable<AuditEntry["detail"]> };
 

@@ -191,6 +191,23 @@ t.test("a policy that is narrowed while the audit line goes to disk is asked aga
     t.equal(await asked, code);
     await run("policy.delete", { name: "local" }, proof());
   }
+  // what is a person's decision takes `sudo` of a token, then too: a project that has values is bound to another folder
+  await run("kv.put", { path: "env/old/X" }, { body: [bytes("x")] });
+  await write("binder", 'path "env/*" { capabilities = ["create", "update", "sudo"] }');
+  const token = (await run("token.create", { policies: ["binder"] }, proof())).body[0] ?? "";
+  const hold = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  held = hold.promise;
+  reached = arrived.resolve;
+  const change = write("binder", 'path "env/*" { capabilities = ["create", "update"] }');
+  await arrived.promise;
+  const bind = { project: "old", folder: "old", bind: true, entries: [], layouts: [] };
+  const asked = codeOf(run("kv.import", bind, { credential: { kind: "token", parts: [bytes(token)] } }));
+  held = undefined;
+  hold.resolve();
+  await change;
+  t.equal(await asked, "denied");
+
   const { lines } = (await run("audit.tail", { lines: 100 })).result;
   const kinds = (verb: VerbName) => lines.filter((one) => one["verb"] === verb).map((one) => one["kind"]);
   t.same(kinds("kv.resolve"), ["access", "denied"], "both are written down");
