@@ -177,7 +177,7 @@ t.test("each field of a request is looked at", async (t) => {
     ["no surroundings", { env: undefined }],
     ["uid as text", { env: { ...env, uid: "0" } }],
     ["a relative home", { env: { ...env, home: "x" } }],
-    ["a credential of no kind", { credential: { kind: "token", parts: [] } }],
+    ["a credential of no kind", { credential: { kind: "ticket", parts: [] } }],
     ["a credential without parts", { credential: { kind: "passphrase" } }],
     ["a credential too long", { credential: { kind: "passphrase", parts: [frameLimits.credential + 1] } }],
     ["credentials too long together", { credential: { kind: "shares", parts: [frameLimits.credential, 1] } }],
