@@ -41,14 +41,20 @@ export function unpack<H>(packed: Secret): Packed<H> {
     const header = parseHeader<H>(bytes.subarray(4, 4 + length)) ?? wrong();
     const parts: Secret[] = [];
     let at = 4 + length;
-    while (at < bytes.length) {
-      const size = at + 4 > bytes.length ? bytes.length : view.getUint32(at);
-      if (at + 4 + size > bytes.length) return wrong();
-      const part = Secret.alloc(size);
-      const from = at + 4;
-      part.use((into) => into.set(bytes.subarray(from, from + size)));
-      parts.push(part);
-      at = from + size;
+    try {
+      while (at < bytes.length) {
+        const size = at + 4 > bytes.length ? bytes.length : view.getUint32(at);
+        if (at + 4 + size > bytes.length) return wrong();
+        const part = Secret.alloc(size);
+        const from = at + 4;
+        part.use((into) => into.set(bytes.subarray(from, from + size)));
+        parts.push(part);
+        at = from + size;
+      }
+    } catch (failure) {
+      // what came before the broken part may be a key
+      for (const part of parts) part.wipe();
+      throw failure;
     }
     return { header, parts };
   });
