@@ -102,7 +102,7 @@ export class Barrier {
     const fd = o.io.open(o.path, "append-read-write");
     try {
       const { bytes, header, walk: found } = o.found && isStill(o.io, fd, o.found) ? o.found : look(o.io, fd, o.path);
-      const notices = judge(o, header, found, (step) => metaOf(o, fd, header, frameOf(o.io, fd, o.path, step)));
+      const notices = judge(o, header, found, (step) => metaOf(o, header, frameOf(o.io, fd, o.path, step)));
       if (o.expect) checkPinned(found, header, o.expect);
       if (found.bad) notices.push(cutTail(o, fd, found));
       const last = found.steps.at(-1);
@@ -128,7 +128,7 @@ export class Barrier {
     );
     for (const step of found.steps.slice(from)) {
       const frame = frameOf(o.io, this.#fd, o.path, step);
-      const meta = metaOf(o, this.#fd, this.header, frame);
+      const meta = metaOf(o, this.header, frame);
       o.replay({ type: frame.type as RecordType, sequence: frame.sequence, meta, values: frame.cells.slice(1) });
     }
     this.#sinceCheckpoint = found.steps.length - from;
@@ -263,7 +263,7 @@ export class Barrier {
     }
     for (const step of found.steps) {
       const frame = frameOf(this.#io, this.#fd, this.#path, step);
-      metaOf({ io: this.#io, path: this.#path, terms: this.#terms }, this.#fd, header, frame);
+      metaOf({ path: this.#path, terms: this.#terms }, header, frame);
       this.together((keys) => {
         for (const ref of frame.cells.slice(1)) this.read(ref, keys).wipe();
       });
@@ -310,18 +310,14 @@ function cellsOf(bytes: Uint8Array, offset: number, sequence: number, term: numb
   });
 }
 
-function metaOf(o: Pick<OpenOptions, "io" | "path" | "terms">, fd: number, header: Header, frame: Frame): Uint8Array {
-  const ref = frame.cells[0];
-  if (!ref) throw new ZvaultError("damaged", `record ${frame.sequence} has no metadata`);
+function metaOf(o: Pick<OpenOptions, "path" | "terms">, header: Header, frame: Frame): Uint8Array {
   const keys = o.terms.get(frame.term);
   if (!keys) {
     throw new ZvaultError("old-keys", `record ${frame.sequence} needs term ${frame.term}, which the keys file does not hold`, {
       hint: "an older keys file was put back; `zvault backup restore` takes both files from the mirror",
     });
   }
-  const sealed = new Uint8Array(new ArrayBuffer(ref.length));
-  readAll(o.io, fd, sealed, ref.offset);
-  const meta = openMeta(header, keys, frame, sealed);
+  const meta = openMeta(header, keys, frame);
   if (!meta)
     throw new ZvaultError("damaged", `${o.path}: record ${frame.sequence} at byte ${frame.offset} is not what was written`);
   return meta;

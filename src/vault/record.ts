@@ -52,6 +52,8 @@ export type Frame = {
   salt: string;
   prev: Uint8Array;
   cells: CellRef[];
+  /** the sealed bytes of cell 0, where they were read */
+  sealed: Uint8Array;
 };
 
 const fixed = 96;
@@ -249,6 +251,8 @@ export function parseFrame(bytes: Uint8Array, offset: number, checked = false): 
     at += length;
   }
   if (start.length - 4 - at >= 8 || !bytes.subarray(at, start.length - 4).every((byte) => byte === 0)) return undefined;
+  const meta = cells[0]?.length ?? 0;
+  const sealed = bytes.subarray(fixed + 4 * start.cells, fixed + 4 * start.cells + meta);
   if (view.getUint8(9) !== 0 || view.getUint16(10) !== 0 || view.getUint32(28) !== 0) return undefined;
   return {
     offset,
@@ -259,11 +263,13 @@ export function parseFrame(bytes: Uint8Array, offset: number, checked = false): 
     salt,
     prev: bytes.slice(prevAt.start, prevAt.end),
     cells,
+    sealed,
   };
 }
 
-/** Metadata of a record; `sealed` = the bytes at `frame.cells[0]`. undefined: it is not what was written here. */
-export function openMeta(header: Header, keys: TermKeys, frame: Frame, sealed: Uint8Array): Uint8Array | undefined {
+/** Metadata of a record. undefined: it is not what was written here. */
+export function openMeta(header: Header, keys: TermKeys, frame: Frame): Uint8Array | undefined {
+  const { sealed } = frame;
   const key = recordKey(keys, frame.salt);
   const plain = new Uint8Array(new ArrayBuffer(sealed.length - tag));
   const aad = metaAad(header, frame.sequence, frame.term, frame.type, frame.cells.length, frame.prev);

@@ -31,7 +31,7 @@ function reopen(record: Uint8Array): { meta: Uint8Array | undefined; values: (Ui
     value?.wipe();
     return plain;
   });
-  return { meta: openMeta(header, keys, frame, at(first)), values };
+  return { meta: openMeta(header, keys, frame), values };
 }
 
 t.test("whatever is sealed comes back, in the length that was said before", (t) => {
