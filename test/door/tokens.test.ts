@@ -131,6 +131,11 @@ t.test("a child never may more than any of its parents", async (t) => {
   });
   t.equal(await codeOf(token(one, { policies: ["reader", "local"] }, by(parent))), "denied", "only policies of its own");
   t.equal(await codeOf(token(one, { policies: ["reader"], forTool: true }, by(parent))), "denied");
+  t.equal(
+    await codeOf(token(one, { policies: ["reader"], orphan: true }, by(parent))),
+    "denied",
+    "an orphan would have no parent to ask",
+  );
   const child = await token(one, { policies: ["reader"] }, by(parent));
   t.same((await as(one, child, "kv.get", { path: "env/shop/A" })).body, ["value A"]);
   t.equal(await codeOf(as(one, child, "kv.get", { path: "env/shop/B" })), "denied", "without the policy that denies it");

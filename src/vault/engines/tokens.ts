@@ -6,14 +6,11 @@ import type { Calls, TokenInfo } from "../../calls.ts";
 import type { Secret } from "../../crypto/secret.ts";
 import { ZvaultError } from "../../errors.ts";
 import type { Receipt } from "../audit.ts";
-import { type Found, set, TokenBook, unset } from "../tokens/book.ts";
+import { tokenBook } from "../tokens/asking.ts";
+import { type Found, set, unset } from "../tokens/book.ts";
 import { newAccessor, newToken, tokenKey } from "../tokens/text.ts";
 import { deathOf, makeToken, renewed, type Token, tokenLimits, type TokenOptions } from "../tokens/token.ts";
 import type { Vault } from "../vault.ts";
-
-export function bookOf(vault: Vault): TokenBook {
-  return new TokenBook(vault.state, vault.barrier.header.lineage);
-}
 
 export function infoOf(token: Token, lineage: string, now: number): TokenInfo {
   const { accessor, name, policies, created, expires, period, usesLeft, renewable, forTool, origin } = token;
@@ -42,7 +39,7 @@ export function issue(
   of: { policies: readonly string[]; parent: string | null; origin: string },
   more: Parameters<Vault["append"]>[1] = [],
 ): { token: Token; body: Secret } {
-  const book = bookOf(vault);
+  const book = tokenBook(vault);
   const now = vault.moment();
   const swept = book.swept(now);
   if (book.all().length - swept.length >= tokenLimits.tokens)
@@ -62,12 +59,12 @@ export function issue(
 /** The token that is meant: by accessor, else the caller's own. Throws `not-found`, `usage`. */
 function meant(vault: Vault, accessor: string | undefined, own: Found | undefined): Found {
   if (accessor === undefined) {
-    if (own) return bookOf(vault).byAccessor(own.token.accessor) ?? own;
+    if (own) return tokenBook(vault).byAccessor(own.token.accessor) ?? own;
     throw new ZvaultError("usage", "which token? its accessor, or a token of your own in ZVAULT_TOKEN_FILE", {
       hint: "`zvault token list` shows accessors",
     });
   }
-  const found = bookOf(vault).byAccessor(accessor);
+  const found = tokenBook(vault).byAccessor(accessor);
   if (!found)
     throw new ZvaultError("not-found", `there is no token with the accessor ${accessor}`, { hint: "`zvault token list`" });
   return found;
@@ -89,6 +86,8 @@ export const tokens = {
           names: extra,
         });
       }
+      // it would have no parent whose rights bound it
+      if (orphan) throw new ZvaultError("denied", "only a person or a root token makes orphans");
       if (args.forTool === true && !own.token.forTool) throw new ZvaultError("denied", "only a person makes tokens for AI tools");
     }
     if (policies.includes("root")) {
@@ -122,7 +121,7 @@ export const tokens = {
     const now = vault.moment();
     const { lineage } = vault.barrier.header;
     return {
-      tokens: bookOf(vault)
+      tokens: tokenBook(vault)
         .all()
         .map(({ token }) => infoOf(token, lineage, now)),
     };
@@ -131,7 +130,7 @@ export const tokens = {
   renew(vault: Vault, receipt: Receipt, args: Calls["token.renew"]["args"], own: Found | undefined): TokenInfo {
     const now = vault.moment();
     const { key, token } = meant(vault, args.accessor, own);
-    if (!bookOf(vault).lineByKey(key, now))
+    if (!tokenBook(vault).lineByKey(key, now))
       throw new ZvaultError("denied", "this token is over", { hint: "`zvault token create`" });
     const after = renewed(token, args.increment, now);
     vault.append(receipt, [set(key, after)], []);
@@ -146,7 +145,7 @@ export const tokens = {
     own: Found | undefined,
   ): Calls["token.revoke"]["result"] {
     const { key } = meant(vault, args.accessor, own);
-    const all = bookOf(vault).withChildren(key);
+    const all = tokenBook(vault).withChildren(key);
     vault.append(
       receipt,
       all.map((one) => unset(one.key)),
