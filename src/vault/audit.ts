@@ -16,7 +16,7 @@ import {
   name,
   openIntents,
   readSegment,
-  readText,
+  readBytes,
   segmentPath,
   type Segments,
 } from "./audit-segment.ts";
@@ -101,7 +101,7 @@ export class AuditLog {
     const path = segmentPath(o.folder, segment);
     const fd = o.io.open(path, "append-read-write");
     try {
-      const text = readText(o.io, fd);
+      const text = readBytes(o.io, fd);
       const read = readSegment(o.io, o.folder, segment, text, o.key);
       if (read.problem !== undefined && !read.torn) throw gone(`${name(segment)} line ${read.line} ${read.problem}`);
       if (head && head.segment === segment && read.sequence < head.sequence) {
@@ -115,14 +115,11 @@ export class AuditLog {
       if (cut > 0) o.io.truncate(fd, read.bytes);
       const at = { segment, sequence: read.sequence, hmac: read.hmac };
       const log = new AuditLog(o, fd, at, read.lines, read.bytes);
-      log.#sum.add(Buffer.from(text.slice(0, read.chars), "latin1"));
+      const whole = text.subarray(0, read.bytes);
+      log.#sum.add(whole);
       // what was under way when a segment was closed may have its outcome in the next one
-      const before = read.lines < keptRequests ? linesBefore(o, segment) : "";
-      return {
-        log,
-        cut,
-        intents: openIntents(before + text.slice(0, read.chars)),
-      };
+      const before = read.lines < keptRequests ? [linesBefore(o, segment)] : [];
+      return { log, cut, intents: openIntents(...before, whole) };
     } catch (failure) {
       o.io.close(fd);
       throw failure;

@@ -59,6 +59,7 @@ export class Barrier {
   #end: number;
   #last: Appended = { offset: 0, length: 0, chain: new Uint8Array(0) };
   #sinceCheckpoint = 0;
+  #metaSinceCheckpoint = 0;
   #durable: LogPosition;
 
   private constructor(io: Io, path: string, terms: TermView, fd: number, header: Header, at: At) {
@@ -129,6 +130,7 @@ export class Barrier {
     for (const step of found.steps.slice(from)) {
       const frame = frameOf(o.io, this.#fd, o.path, step);
       const meta = metaOf(o, this.header, frame);
+      if (step.type !== recordType.checkpoint) this.#metaSinceCheckpoint += meta.length;
       o.replay({ type: frame.type as RecordType, sequence: frame.sequence, meta, values: frame.cells.slice(1) });
     }
     this.#sinceCheckpoint = found.steps.length - from;
@@ -157,6 +159,11 @@ export class Barrier {
     return this.#sinceCheckpoint;
   }
 
+  /** Bytes of metadata in these: an import of thousands is one record, and as much to read. */
+  get metaSinceCheckpoint(): number {
+    return this.#metaSinceCheckpoint;
+  }
+
   /**
    * Seals and writes one record; it counts once `synced()` resolved. Synchronous, so whoever decides can append in the same step.
    * Throws `disk-full` and the like with nothing written; `damaged` when the file is not the one we left.
@@ -176,7 +183,9 @@ export class Barrier {
     this.#chain = sha256(bytes);
     this.#last = { offset: this.#end, length: bytes.length, chain: this.#chain };
     this.#end += bytes.length;
-    this.#sinceCheckpoint = type === recordType.checkpoint ? 1 : this.#sinceCheckpoint + 1;
+    const fresh = type === recordType.checkpoint;
+    this.#sinceCheckpoint = fresh ? 1 : this.#sinceCheckpoint + 1;
+    this.#metaSinceCheckpoint = fresh ? 0 : this.#metaSinceCheckpoint + meta.length;
     return frame.slice(1);
   }
 

@@ -34,8 +34,8 @@ import { Watchers } from "./watchers.ts";
  * of a large vault each thousand records would make most of its log.
  */
 const checkpointEvery = 1000;
-/** At seal already after this many. */
-const worthCheckpoint = 100;
+/** At seal already after this many, or after so many bytes of metadata. */
+const worthCheckpoint = { records: 100, meta: 64 * 1024 };
 /** Dead bytes that are worth a compaction, if they are also more than half of the log. */
 const deadWorth = 1024 * 1024;
 /** Counting them goes through all secrets. */
@@ -370,7 +370,9 @@ export class Vault {
     if (this.sealed) return;
     try {
       // the next unseal need not go through what was changed since the last one
-      if (!this.#busy && this.barrier.sinceCheckpoint > worthCheckpoint) {
+      const { sinceCheckpoint, metaSinceCheckpoint } = this.barrier;
+      const worth = sinceCheckpoint > worthCheckpoint.records || metaSinceCheckpoint > worthCheckpoint.meta;
+      if (!this.#busy && worth) {
         this.barrier.append(recordType.checkpoint, dumpState(this.state), []);
         await this.durable();
       }

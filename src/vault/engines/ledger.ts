@@ -5,7 +5,7 @@ import { ZvaultError } from "../../errors.ts";
 import { callerOf, fits, isProgram } from "../audit-filter.ts";
 import { isOurs } from "../audit-line.ts";
 import { type Opening, Openings, Stats, Uses } from "../audit-report.ts";
-import { firstOf, listSegments, textOf } from "../audit-segment.ts";
+import { bytesOf, firstOf, listSegments } from "../audit-segment.ts";
 import type { Receipt } from "../audit.ts";
 import { describeSlot } from "../slots.ts";
 import type { Vault } from "../vault.ts";
@@ -125,7 +125,7 @@ async function firstLines(
 ): Promise<Tail["result"]> {
   const segments = segmentsOf(vault);
   let at = segments.length - 1;
-  while (at > 0 && firstOf(textIn(vault, segments[at] ?? 1)).sequence > after) at--;
+  while (at > 0 && firstOf(bytesIn(vault, segments[at] ?? 1)).sequence > after) at--;
   const found: AuditLine[] = [];
   const oldest = segments[at] ?? 1;
   let [from, last] = [0, after];
@@ -158,13 +158,13 @@ function sequenceOf(line: AuditLine): number {
   return line["seq"] as number;
 }
 
-function textIn(vault: Vault, segment: number): string {
+function bytesIn(vault: Vault, segment: number): Buffer {
   vault.checkOpen();
-  return textOf(vault.auditOptions, segment);
+  return bytesOf(vault.auditOptions, segment);
 }
 
 function linesIn(vault: Vault, segment: number): AuditLine[] {
-  const lines = textIn(vault, segment).split("\n");
+  const lines = bytesIn(vault, segment).toString("latin1").split("\n");
   return lines.filter((line) => line !== "").map((line) => parseOurs(vault, line));
 }
 

@@ -1,7 +1,7 @@
 /** Looking at the record: whether log and audit log are what was written. */
 import type { Calls, VerifyReport } from "../../calls.ts";
 import { ZvaultError } from "../../errors.ts";
-import { checkSegment, listSegments, name, startOf, textOf } from "../audit-segment.ts";
+import { bytesOf, checkSegment, listSegments, name, startOf } from "../audit-segment.ts";
 import type { Vault } from "../vault.ts";
 
 export const record = {
@@ -15,7 +15,7 @@ export const record = {
     let expected: { sequence: number; hmac: string } | undefined;
     let problem: string | undefined;
     for (const segment of segments) {
-      const text = textOf(vault.auditOptions, segment);
+      const text = bytesOf(vault.auditOptions, segment);
       const start = expected ?? startOf(vault.io, folder, segment, text);
       problem = expected ? undefined : beginsElsewhere(vault, segment, start.hmac);
       if (problem !== undefined) break;
