@@ -44,35 +44,28 @@ export function bytesOf(o: Pick<Segments, "io" | "folder">, segment: number): Bu
 /** Requests with an intent line and no outcome: what a crash left open. */
 export type Intents = { request: string; verb: string; paths: string[] }[];
 
-/** `texts`: whole lines that were checked, one text going on where the other ends. */
-export function openIntents(...texts: Buffer[]): Intents {
-  const open = new Map<string, Buffer>();
-  for (const text of texts) {
-    for (const line of linesOf(text)) {
-      const { kind, request } = startOfLine(line);
-      if (kind === "outcome") open.delete(request);
-      else if (kind === "intent") open.set(request, line);
-    }
+/** Of lines one behind the other, checked in parts. */
+export function openIntents(parts: readonly SegmentReading[]): Intents {
+  const open = new Map<string, string>();
+  for (const { changes } of parts) {
+    for (const request of changes.ended) open.delete(request);
+    for (const [request, line] of changes.open) open.set(request, line);
   }
   return Array.from(open, ([request, line]) => {
-    const { verb, paths } = JSON.parse(line.toString("latin1")) as AuditEntry;
+    const { verb, paths } = JSON.parse(line) as AuditEntry;
     return { request, verb, paths: [...paths] };
   });
 }
 
-function* linesOf(text: Buffer): Generator<Buffer> {
-  for (let from = 0, end = 0; (end = text.indexOf(newline, from)) !== -1; from = end + 1) yield text.subarray(from, end);
-}
-
 /** Of the segment before, as many lines as requests may be under way; none where it was moved away or is not what we wrote. */
-export function linesBefore(o: Segments, segment: number): Buffer {
-  const none = Buffer.alloc(0);
+export function linesBefore(o: Segments, segment: number): SegmentReading[] {
   const path = segmentPath(o.folder, segment - 1);
-  if (!o.io.stat(path)) return none;
+  if (!o.io.stat(path)) return [];
   const fd = o.io.open(path, "read");
   try {
     const text = lastLines(o.io, fd, 2 * keptRequests);
-    return checkSegment(text, firstOf(text), o.key).problem === undefined ? text : none;
+    const read = checkSegment(text, firstOf(text), o.key);
+    return read.problem === undefined ? [read] : [];
   } finally {
     o.io.close(fd);
   }
@@ -93,8 +86,14 @@ function lastLines(io: Io, fd: number, wanted: number): Buffer {
     const bytes = new Uint8Array(size - from);
     const text = Buffer.from(bytes.buffer, 0, readAll(io, fd, bytes, from));
     const whole = from === 0 ? text : text.subarray(text.indexOf(newline) + 1);
-    if (from === 0 || [...linesOf(whole)].length >= wanted) return whole;
+    if (from === 0 || countLines(whole) >= wanted) return whole;
   }
+}
+
+function countLines(text: Buffer): number {
+  let count = 0;
+  for (let at = text.indexOf(newline); at !== -1; at = text.indexOf(newline, at + 1)) count++;
+  return count;
 }
 
 export function gone(message: string): ZvaultError {
@@ -132,6 +131,8 @@ export type SegmentReading = {
   /** length of the good part */
   bytes: number;
   hmacs: Map<number, string>;
+  /** by request: lines of intents without outcome, and outcomes whose intent stands before the first line */
+  changes: { open: Map<string, string>; ended: Set<string> };
   /** the last good line is a checkpoint */
   closed: boolean;
   problem?: string;
@@ -168,23 +169,28 @@ export function startOf(io: Io, folder: string, segment: number, text: Buffer): 
   return firstOf(text);
 }
 
-export function checkSegment(text: Buffer, start: { sequence: number; hmac: string }, key: Secret): SegmentReading {
-  const reading: SegmentReading = { lines: 0, ...start, bytes: 0, hmacs: new Map(), closed: false, torn: false };
+export function checkSegment(bytes: Buffer, start: { sequence: number; hmac: string }, key: Secret): SegmentReading {
+  const text = bytes.toString("latin1");
+  const changes = { open: new Map<string, string>(), ended: new Set<string>() };
+  const reading: SegmentReading = { lines: 0, ...start, bytes: 0, hmacs: new Map(), changes, closed: false, torn: false };
   let from = 0;
   while (from < text.length) {
-    const end = text.indexOf(newline, from);
+    const end = text.indexOf("\n", from);
     if (end === -1) {
       return { ...reading, problem: "is cut short", line: reading.lines + 1, torn: true };
     }
-    const line = text.subarray(from, end);
-    const checked = checkLine(line, reading.sequence + 1, reading.hmac, key);
+    const checked = checkLine({ bytes, text }, [from, end], [reading.sequence + 1, reading.hmac], key);
     if ("problem" in checked) {
-      return { ...reading, problem: checked.problem, line: reading.lines + 1, torn: line.includes(0) };
+      const torn = text.slice(from, end).includes("\0");
+      return { ...reading, problem: checked.problem, line: reading.lines + 1, torn };
     }
+    const { kind, request } = startOfLine(text, from, end);
+    if (kind === "intent") changes.open.set(request, text.slice(from, end));
+    else if (kind === "outcome" && !changes.open.delete(request)) changes.ended.add(request);
     reading.lines += 1;
     reading.sequence += 1;
     reading.hmac = checked.hmac;
-    reading.closed = startOfLine(line).kind === "checkpoint";
+    reading.closed = kind === "checkpoint";
     reading.hmacs.set(reading.sequence, checked.hmac);
     from = end + 1;
     reading.bytes = from;

@@ -37,8 +37,8 @@ export class Receipt {
 }
 
 /** A segment is closed at the first line that ends beyond either: unsealing checks every line of the open one. */
-const segmentBytes = 512 * 1024;
-const segmentLines = 1000;
+const segmentBytes = 256 * 1024;
+const segmentLines = 500;
 
 export type SegmentEnd = { segment: number; lines: number; hmac: string };
 
@@ -115,11 +115,10 @@ export class AuditLog {
       if (cut > 0) o.io.truncate(fd, read.bytes);
       const at = { segment, sequence: read.sequence, hmac: read.hmac };
       const log = new AuditLog(o, fd, at, read.lines, read.bytes);
-      const whole = text.subarray(0, read.bytes);
-      log.#sum.add(whole);
+      log.#sum.add(text.subarray(0, read.bytes));
       // what was under way when a segment was closed may have its outcome in the next one
-      const before = read.lines < keptRequests ? [linesBefore(o, segment)] : [];
-      return { log, cut, intents: openIntents(...before, whole) };
+      const before = read.lines < keptRequests ? linesBefore(o, segment) : [];
+      return { log, cut, intents: openIntents([...before, read]) };
     } catch (failure) {
       o.io.close(fd);
       throw failure;
