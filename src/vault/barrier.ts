@@ -20,6 +20,7 @@ import {
   RecordKeys,
   recordType,
   type RecordType,
+  saltAt,
   sealRecord,
   type TermKeys,
 } from "./record.ts";
@@ -54,6 +55,8 @@ export class Barrier {
   readonly #file: { dev: string; ino: string };
   readonly #sync: GroupSync;
   readonly header: Header;
+  /** where the records lie, from the first one on */
+  readonly #offsets: number[];
   #sequence: number;
   #chain: Uint8Array;
   #end: number;
@@ -72,6 +75,7 @@ export class Barrier {
     this.#sequence = at.sequence;
     this.#chain = at.chain;
     this.#end = at.end;
+    this.#offsets = at.offsets;
     this.#durable = this.position;
     this.#sync = new GroupSync(async () => {
       const { position } = this;
@@ -85,7 +89,12 @@ export class Barrier {
     const bytes = printHeader(header);
     await writeFresh(io, path, bytes);
     const fd = io.open(path, "append-read-write");
-    return new Barrier(io, path, terms, fd, header, { sequence: header.first - 1, chain: sha256(bytes), end: headerLength });
+    return new Barrier(io, path, terms, fd, header, {
+      sequence: header.first - 1,
+      chain: sha256(bytes),
+      end: headerLength,
+      offsets: [],
+    });
   }
 
   /** For `open`, ahead of it. Throws `damaged` for a header that is none. */
@@ -111,6 +120,7 @@ export class Barrier {
         sequence: last?.sequence ?? header.first - 1,
         chain: last ? fromHex(last.chain) : sha256(bytes),
         end: found.end,
+        offsets: found.steps.map((step) => step.offset),
       };
       const barrier = new Barrier(o.io, o.path, o.terms, fd, header, at);
       barrier.#replay(o, found);
@@ -180,6 +190,7 @@ export class Barrier {
     }
     const frame = cellsOf(bytes, this.#end, sequence, this.#terms.current.term);
     this.#sequence = sequence;
+    this.#offsets.push(this.#end);
     this.#chain = sha256(bytes);
     this.#last = { offset: this.#end, length: bytes.length, chain: this.#chain };
     this.#end += bytes.length;
@@ -220,7 +231,7 @@ export class Barrier {
     const sealed = new Uint8Array(new ArrayBuffer(ref.length));
     const got = readAll(this.#io, this.#fd, sealed, ref.offset);
     const keys = this.#terms.get(ref.term);
-    const value = got === ref.length && keys ? openValue(this.header, made.of(keys, ref.salt), ref, sealed) : undefined;
+    const value = got === ref.length && keys ? openValue(this.header, this.#keyOf(ref, keys, made), ref, sealed) : undefined;
     if (!value) throw new ZvaultError("damaged", `cell ${ref.cell} of record ${ref.sequence} at byte ${ref.offset} is damaged`);
     return value;
   }
@@ -232,7 +243,16 @@ export class Barrier {
 
   #opens(ref: CellRef, sealed: Uint8Array, value: Secret, made: RecordKeys): boolean {
     const keys = this.#terms.get(ref.term);
-    return keys !== undefined && opensTo(this.header, made.of(keys, ref.salt), ref, sealed, value);
+    return keys !== undefined && opensTo(this.header, this.#keyOf(ref, keys, made), ref, sealed, value);
+  }
+
+  /** A salt that was changed since makes a key that opens nothing. */
+  #keyOf({ sequence }: CellRef, keys: TermKeys, made: RecordKeys): Secret {
+    return made.of(keys, sequence, () => {
+      const offset = this.#offsets[sequence - this.header.first];
+      if (offset === undefined) throw new ZvaultError("damaged", `there is no record ${sequence} in ${this.#path}`);
+      return hex(this.bytes(offset + saltAt.start, saltAt.end - saltAt.start));
+    });
   }
 
   /** The record that was appended last, to be read back once it is on disk. */
@@ -304,18 +324,17 @@ function isStill(io: Io, fd: number, { file, walk: { size } }: FoundLog): boolea
   return now.dev === file.dev && now.ino === file.ino && io.size(fd) === size;
 }
 
-type At = { sequence: number; chain: Uint8Array; end: number };
+type At = { sequence: number; chain: Uint8Array; end: number; offsets: number[] };
 
 /** Offsets of the cells of a record just sealed; its framing needs no check. */
 function cellsOf(bytes: Uint8Array, offset: number, sequence: number, term: number): CellRef[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const count = view.getUint32(24);
-  const salt = hex(bytes.subarray(32, 64));
   let at = offset + 96 + 4 * count;
   return Array.from({ length: count }, (_, cell) => {
     const length = view.getUint32(96 + 4 * cell);
     at += length;
-    return { sequence, term, salt, cell, offset: at - length, length };
+    return { sequence, term, cell, offset: at - length, length };
   });
 }
 

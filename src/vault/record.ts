@@ -26,12 +26,10 @@ import type { Header } from "./header.ts";
 export const recordType = { transaction: 1, checkpoint: 2, keysEpoch: 3, machine: 4, predecessors: 5 } as const;
 export type RecordType = (typeof recordType)[keyof typeof recordType];
 
-/** Where a sealed cell lies, and what opens it. */
+/** Where a sealed cell lies, and whose key opens it. */
 export type CellRef = {
   sequence: number;
   term: number;
-  /** hex */
-  salt: string;
   /** number of the cell in its record, 0 = metadata */
   cell: number;
   /** of the sealed bytes, in the file */
@@ -114,16 +112,17 @@ function recordKey(keys: TermKeys, salt: string): Secret {
 
 /** The key of the record that was read last, for whoever reads several cells in one synchronous step: most lie in one record. */
 export class RecordKeys {
-  #salt: string | undefined;
+  #sequence: number | undefined;
   #key: Secret | undefined;
 
-  of(keys: TermKeys, salt: string): Secret {
-    // no two records have one salt; the term goes with it
-    if (this.#key && this.#salt === salt) return this.#key;
+  /** Of record `sequence` of one log; `salt` is asked where that is not the last one. */
+  of(keys: TermKeys, sequence: number, salt: () => string): Secret {
+    if (this.#key && this.#sequence === sequence) return this.#key;
+    const next = recordKey(keys, salt());
     this.#key?.wipe();
-    this.#salt = salt;
-    this.#key = recordKey(keys, salt);
-    return this.#key;
+    this.#sequence = sequence;
+    this.#key = next;
+    return next;
   }
 
   wipe(): void {
@@ -163,8 +162,8 @@ export function sealRecord(header: Header, keys: TermKeys, record: Unsealed): Ui
   view.setUint32(12, keys.term);
   view.setBigUint64(16, BigInt(sequence));
   view.setUint32(24, values.length + 1);
-  bytes.set(salt, 32);
-  bytes.set(prev, 64);
+  bytes.set(salt, saltAt.start);
+  bytes.set(prev, prevAt.start);
 
   const key = recordKey(keys, hex(salt));
   const most = values.reduce((length, value) => Math.max(length, padded(value.length)), padded(meta.length));
@@ -230,7 +229,8 @@ export function parsePlace(view: DataView, at: number): { type: number; sequence
   return { type: view.getUint8(at + 8), sequence: view.getUint32(at + 16) * 2 ** 32 + view.getUint32(at + 20) };
 }
 
-/** Where the chain hash before a record stands in it. */
+/** Where a record's salt stands in it, and the chain hash before it. */
+export const saltAt = { start: 32, end: 64 } as const;
 export const prevAt = { start: 64, end: 96 } as const;
 
 /** A whole record whose checksum and lengths fit, or undefined. Nothing in it is authenticated yet. `checked`: its checksum was good. */
@@ -241,13 +241,13 @@ export function parseFrame(bytes: Uint8Array, offset: number, checked = false): 
   if (!checked && view.getUint32(start.length - 4) !== crc32c(bytes.subarray(0, start.length - 4))) return undefined;
   const { sequence } = parsePlace(view, 0);
   const term = view.getUint32(12);
-  const salt = hex(bytes.subarray(32, 64));
+  const salt = hex(bytes.subarray(saltAt.start, saltAt.end));
   const cells: CellRef[] = [];
   let at = fixed + 4 * start.cells;
   for (let cell = 0; cell < start.cells; cell++) {
     const length = view.getUint32(fixed + 4 * cell);
     if (length < 64 + tag || (length - tag) % 64 !== 0 || at + length > start.length - 4) return undefined;
-    cells.push({ sequence, term, salt, cell, offset: offset + at, length });
+    cells.push({ sequence, term, cell, offset: offset + at, length });
     at += length;
   }
   if (start.length - 4 - at >= 8 || !bytes.subarray(at, start.length - 4).every((byte) => byte === 0)) return undefined;

@@ -309,7 +309,7 @@ const operations = [
   { op: "keys-epoch", epoch: 1, sha256: "00" },
   { op: "anchor", segment: 1, lines: 2, hmac: "00" },
 ];
-const cell = { sequence: 1, term: 1, salt: "00".repeat(32), cell: 1, offset: 200, length: 80 };
+const cell = { sequence: 1, term: 1, cell: 1, offset: 200, length: 80 };
 const transaction = printTransaction({ v: 1, time: "t", request: "r", author: "a", ops: operations as never });
 
 function stateSeed(): State {
