@@ -32,19 +32,19 @@ const mutants: Record<string, Mutant> = {
     test: "test/crash/crash.test.ts",
   },
   "fixed nonce": {
-    file: "src/vault/record.ts",
+    file: "src/vault/cell.ts",
     from: "setUint32(8, cell)",
     to: "setUint32(8, 0)",
     test: "test/vault/golden.test.ts",
   },
   "cached salt": {
-    file: "src/vault/record.ts",
+    file: "src/vault/cell.ts",
     from: "    add(random(32));\n    addNumber(sequence);\n    addNumber(meta.length);\n    add(meta);",
     to: "    addNumber(sequence);\n    return;",
     test: "test/vault/record.test.ts",
   },
   "salt without the kernel's bytes": {
-    file: "src/vault/record.ts",
+    file: "src/vault/cell.ts",
     from: "    add(random(32));\n",
     to: "",
     test: "test/vault/record.test.ts",
@@ -303,8 +303,8 @@ const mutants: Record<string, Mutant> = {
   },
   "a segment that was begun counts though the one before was not signed": {
     file: "src/vault/audit-segment.ts",
-    from: 'text === "" ? end.closed :',
-    to: 'text === "" ||',
+    from: "bytes.length === 0 ? end.closed :",
+    to: "bytes.length === 0 ||",
     test: "test/vault/audit-changes.test.ts",
   },
   "the start of a segment after one that was moved away is believed": {

@@ -6,7 +6,8 @@
 import { Secret } from "../crypto/secret.ts";
 import { lookAt, Peer } from "./caller.ts";
 import { Runs } from "./runs.ts";
-import { openValue, parseFrame, RecordKeys, recordType, sealRecord } from "../vault/record.ts";
+import { openValue, RecordKeys } from "../vault/cell.ts";
+import { parseFrame, recordType, sealRecord } from "../vault/record.ts";
 
 const rounds = 40;
 const perRound = 10;

@@ -11,19 +11,8 @@ import { GroupSync } from "./group-sync.ts";
 import type { LogPosition } from "./head.ts";
 import { type Header, headerLength, parseHeader, printHeader } from "./header.ts";
 import { type Io, readAll, writeAll, writeFresh } from "./io.ts";
-import {
-  type CellRef,
-  type Frame,
-  openMeta,
-  openValue,
-  opensTo,
-  RecordKeys,
-  recordType,
-  type RecordType,
-  saltAt,
-  sealRecord,
-  type TermKeys,
-} from "./record.ts";
+import { type CellRef, openMeta, openValue, opensTo, RecordKeys, type TermKeys } from "./cell.ts";
+import { type Frame, recordType, type RecordType, saltAt, sealRecord } from "./record.ts";
 import { checkPinned, cutTail, type Expected, judge } from "./recovery.ts";
 
 /** What the barrier needs of the keyring. */

@@ -4,7 +4,7 @@
  */
 import { ZvaultError } from "../errors.ts";
 import type { Json } from "./operation.ts";
-import type { CellRef } from "./record.ts";
+import type { CellRef } from "./cell.ts";
 import { keptRequests, State, type StoredSecret, type Version } from "./state.ts";
 
 type Dump = {

@@ -2,16 +2,8 @@ import fc from "fast-check";
 import t from "tap";
 import { hex } from "../../src/crypto/hash.ts";
 import { Secret } from "../../src/crypto/secret.ts";
-import {
-  opensTo,
-  openMeta,
-  openValue,
-  parseFrame,
-  RecordKeys,
-  recordType,
-  sealedLength,
-  sealRecord,
-} from "../../src/vault/record.ts";
+import { opensTo, openMeta, openValue, RecordKeys } from "../../src/vault/cell.ts";
+import { parseFrame, recordType, sealedLength, sealRecord } from "../../src/vault/record.ts";
 import { bytes } from "../helpers/vault.ts";
 
 const header = { id: "11".repeat(16), lineage: "22".repeat(16), generation: 3, first: 7 };
