@@ -12,7 +12,8 @@ import { parse } from "./parse.ts";
 import { pieceText, print } from "./print.ts";
 import { layoutPath, pathFor, suffixOf } from "./project.ts";
 import { parseValue, type Parsed, type Part } from "./reference.ts";
-import { rewrite, type Drops, type Extras, type Judge, type LeftOut, type Rewritten } from "./rewrite.ts";
+import type { Drops, Judge, LeftOut } from "./cuts.ts";
+import { rewrite, type Extras, type Rewritten } from "./rewrite.ts";
 import { splitsOf, type Split } from "./splits.ts";
 import { byteLength, shown, toBytes, toText } from "./text.ts";
 
