@@ -4,7 +4,8 @@
  */
 import { ZvaultError } from "../errors.ts";
 import { limits } from "../verbs.ts";
-import { choose, type Chosen, type ChosenFile, type ChooseOptions } from "./choose.ts";
+import { choose, type Chosen, type ChosenFile } from "./choose.ts";
+import type { ChooseOptions } from "./expressions.ts";
 import { assignments, valueBytes, type Assignment, type Document, type Piece } from "./document.ts";
 import { makeLayout, type Place } from "./layout.ts";
 import { notesOf, type Note } from "./notes.ts";
