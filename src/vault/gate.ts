@@ -17,7 +17,7 @@ import { owner } from "./policy/built-in.ts";
 import type { Decision } from "./policy/decision.ts";
 import type { Presence } from "./presence.ts";
 import { decideAll, ownerRights, questionOf, type Rights, rightsOf, sameRights } from "./rights.ts";
-import { invalidToken, isOwnAffair, notGranted, rightsOfLine, spendUse, tokenBook } from "./tokens/asking.ts";
+import { invalidToken, isOwnAffair, notGranted, rightsOfLine, spendsUse, spendUse, tokenBook } from "./tokens/asking.ts";
 import type { Found } from "./tokens/book.ts";
 import type { Vault } from "./vault.ts";
 
@@ -86,6 +86,8 @@ export class Gate {
     try {
       if (caller.verdict === "sign") throw refused(verb, caller);
       if (caller.inRun && presence === "shows") throw insideRun();
+      // what outlives the request, and may everything, is not had for a passphrase that was given for something else
+      if (verb === "token.root" && !request.credential) throw needsPerson(verb);
       const proof = await this.#presence.prove(vault, request.credential, caller);
       vault.checkOpen();
       if (proof !== undefined && decideAll(ownerRights, questionOf(verb, entry.paths)).allowed)
@@ -146,6 +148,8 @@ export class Gate {
 
   async #read<V extends VaultVerb>(verb: V, call: Asking<V>, entry: Entry): Promise<Answer<V>> {
     const receipt = await this.#recorded(call.vault, { kind: "access", ...entry }, verbs[verb].audit === "poll");
+    // a use is a change: of one that is written while the log is made anew, the new one would know nothing
+    while (spendsUse(call) && call.vault.busy) await call.vault.busy;
     call.vault.checkOpen();
     const { rights, refused: refusal } = this.#again(verb, call, entry);
     if (refusal) {

@@ -7,10 +7,11 @@ import { ZvaultError } from "../../errors.ts";
 import { RoleBook, setRole, setSecretId } from "../approle/book.ts";
 import { type Role, roleLimits, type SecretId, spent } from "../approle/role.ts";
 import type { Receipt } from "../audit.ts";
+import type { Found } from "../tokens/book.ts";
 import { newAccessor, newToken, tokenKey } from "../tokens/text.ts";
 import { makeToken } from "../tokens/token.ts";
 import type { Vault } from "../vault.ts";
-import { infoOf, issue } from "./tokens.ts";
+import { checkGiven, infoOf, issue } from "./tokens.ts";
 
 function bookOf(vault: Vault): RoleBook {
   return new RoleBook(vault.state, vault.barrier.header.lineage);
@@ -47,9 +48,12 @@ export const approle = {
   },
 
   /** A role that is there keeps its role_id, and its secret_ids what they were made with. */
-  write(vault: Vault, receipt: Receipt, args: Calls["approle.write"]["args"]): RoleInfo {
+  write(vault: Vault, receipt: Receipt, args: Calls["approle.write"]["args"], own: Found | undefined): RoleInfo {
     const { role: name, policies, token = {}, secretIdTtl = 0, secretIdUses = 0 } = args;
-    if (policies.includes("root")) throw new ZvaultError("denied", "no role gives root tokens");
+    // its tokens are orphans: no parent's rights bound them
+    if (own && !own.token.policies.includes("root"))
+      throw new ZvaultError("denied", "only a person or a root token says what a role gives");
+    checkGiven(policies);
     const book = bookOf(vault);
     const before = book.role(name);
     if (!before && book.roles().length >= roleLimits.roles)
