@@ -235,6 +235,24 @@ const mutants: Record<string, Mutant> = {
     to: "if (own && !line && vault.sealed) return",
     test: "test/door/tokens.test.ts",
   },
+  "a token becomes the passphrase of a new vault": {
+    file: "src/vault/session.ts",
+    from: "(kind ?? credential.kind) === credential.kind",
+    to: "kind !== null",
+    test: "test/door/unseal.test.ts",
+  },
+  "who sealed is not in the audit log": {
+    file: "src/vault/vault.ts",
+    from: "caller ? { caller } : {}",
+    to: "{}",
+    test: "test/door/decisions.test.ts",
+  },
+  "a failed restore seals what is open": {
+    file: "src/vault/session.ts",
+    from: "const root = await this.#presence.tried(() => rootOfCopy(",
+    to: 'await this.#holdings.seal(dir, "restore", caller);\n      const root = await this.#presence.tried(() => rootOfCopy(',
+    test: "test/door/decisions.test.ts",
+  },
   "approle: a use is not spent": {
     file: "src/vault/approle/role.ts",
     from: "usesLeft: one.usesLeft - 1 }",
