@@ -253,6 +253,24 @@ const mutants: Record<string, Mutant> = {
     to: 'await this.#holdings.seal(dir, "restore", caller);\n      const root = await this.#presence.tried(() => rootOfCopy(',
     test: "test/door/decisions.test.ts",
   },
+  "an error repeats a token": {
+    file: "src/vault/gate.ts",
+    from: "if (!line || !own) throw invalidToken();",
+    to: 'if (!line || !own) throw new ZvaultError("denied", Buffer.from(text ?? []).toString());',
+    test: "test/hostile/markers.test.ts",
+  },
+  "the audit log has the value": {
+    file: "src/vault/gate.ts",
+    from: "caller, ...(detail ? { detail } : {}) };",
+    to: 'caller, detail: { ...detail, value: Buffer.from(request.body?.[0] ?? []).toString("base64") } };',
+    test: "test/hostile/markers.test.ts",
+  },
+  "names in the audit log are as they came": {
+    file: "src/vault/audit-line.ts",
+    from: "const start = ascii(JSON.stringify(fields)).slice(0, -1);",
+    to: 'const start = Buffer.from(JSON.stringify(fields)).toString("latin1").slice(0, -1);',
+    test: "test/hostile/markers.test.ts",
+  },
   "approle: a use is not spent": {
     file: "src/vault/approle/role.ts",
     from: "usesLeft: one.usesLeft - 1 }",

@@ -5,15 +5,16 @@ import { work } from "./live.ts";
 import { made, secondKey, transitCiphertext } from "./samples.ts";
 import { bytes, keyFile, openDoor } from "./vault.ts";
 
-/** A vault as the samples want it, sealed; later disks are copies of it. */
-export async function sampleDisk(key: Uint8Array): Promise<MemoryIo> {
+/** A vault as the samples want it, sealed; later disks are copies of it. `prefix`: of all values. */
+export async function sampleDisk(key: Uint8Array, prefix = ""): Promise<MemoryIo> {
   const credential = { credential: keyFile(key) };
   const io = new MemoryIo();
   io.makeFolder(memoryWorld.project);
   const { door } = openDoor(memoryWorld, io, { work });
   await askMemory(io, door, "vault.init", { dir: memoryWorld.project, slot: "key-file" }, credential);
   const values = ["A one", "A two", "B two", "C three", "D four"].map((one) => one.split(" ") as [string, string]);
-  for (const [name, value] of values) await askMemory(io, door, "kv.put", { path: `env/shop/${name}` }, { body: [bytes(value)] });
+  for (const [name, value] of values)
+    await askMemory(io, door, "kv.put", { path: `env/shop/${name}` }, { body: [bytes(prefix + value)] });
   await askMemory(io, door, "kv.delete", { path: "env/shop/D" });
   await askMemory(io, door, "kv.import", { project: "shop", folder: ".", bind: true, entries: [], layouts: [] }, credential);
   await askMemory(io, door, "access.add", { kind: "key-file", label: "second" }, { body: [secondKey], ...credential });
@@ -25,7 +26,7 @@ export async function sampleDisk(key: Uint8Array): Promise<MemoryIo> {
     await askMemory(io, door, "transit.create", { name, type }, credential);
   await askMemory(io, door, "transit.rotate", { name: "box" }, credential);
   await askMemory(io, door, "transit.config", { name: "box", minDecrypt: 2, deletable: true }, credential);
-  const { body } = await askMemory(io, door, "transit.encrypt", { name: "box" }, { body: [bytes("a value")] });
+  const { body } = await askMemory(io, door, "transit.encrypt", { name: "box" }, { body: [bytes(`${prefix}a value`)] });
   transitCiphertext.splice(0, 1, bytes(body[0] ?? ""));
   await askMemory(io, door, "policy.write", { name: "old", text: 'path "env/*" { capabilities = ["list"] }' }, credential);
   made.accessor = (await askMemory(io, door, "token.create", { policies: ["local"], ttl: 500 }, credential)).result.accessor;
