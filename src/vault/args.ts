@@ -4,7 +4,7 @@ import { ZvaultError } from "../errors.ts";
 import { checkPath, checkPrefix, isReserved } from "../path.ts";
 import { capabilities, limits, type Verb, type VerbName } from "../verbs.ts";
 import { nameOf } from "./name.ts";
-import { parsePolicy } from "./policy/parse.ts";
+import { parsePolicy } from "../policy/parse.ts";
 import { tokenLimits } from "./tokens/token.ts";
 
 type Fields = Record<string, unknown>;
