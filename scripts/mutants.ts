@@ -277,6 +277,18 @@ const mutants: Record<string, Mutant> = {
     to: "void one;",
     test: "test/policy/format.test.ts",
   },
+  "offboard forgets what a token made": {
+    file: "src/vault/leaver.ts",
+    from: "if (login || (theirs && makesToken.has(verb)))",
+    to: "if (login)",
+    test: "test/vault/offboard.test.ts",
+  },
+  "offboard names tokens to whoever may not list them": {
+    file: "src/vault/leaver.ts",
+    from: 'if (!mayList(rights, "auth/token/accessors")) return [];',
+    to: "",
+    test: "test/vault/offboard.test.ts",
+  },
   "approle: a use is not spent": {
     file: "src/vault/approle/role.ts",
     from: "usesLeft: one.usesLeft - 1 }",

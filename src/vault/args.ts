@@ -311,7 +311,7 @@ const checks: Record<VerbName, Check> = {
   "audit.hash": nothing,
   "audit.uses": object({ path }),
   "audit.stats": object({}, { since: moment }),
-  "audit.offboard": object({}, { program: text(4096), uid: whole(0, 2 ** 32 - 2), person: text(256), accessor }),
+  "audit.offboard": object({}, { program: text(4096), uid: whole(0, 2 ** 32 - 2), person: text(256), accessor, role }),
   "audit.tail": object({}, { ...filter, lines: whole(1, limits.auditTail), after: whole(0, 2 ** 53 - 1), wait: truth }),
 };
 

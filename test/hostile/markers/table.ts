@@ -198,5 +198,5 @@ export const marked: { [V in VerbName]: Marked<V> } = {
   "audit.hash": { all: {}, parts: ["value"], good: [{ body: (mark) => [mark("value")] }] },
   "audit.uses": { all: { path: "env/shop/A" }, parts: [] },
   "audit.stats": { all: { since: filter.since }, parts: [] },
-  "audit.offboard": { all: { program: "node", uid: 0, person: "mira", accessor: hexOf(24) }, parts: [] },
+  "audit.offboard": { all: { program: "node", uid: 0, person: "mira", accessor: hexOf(24), role: "ci" }, parts: [] },
 };
