@@ -289,6 +289,24 @@ const mutants: Record<string, Mutant> = {
     to: "",
     test: "test/vault/offboard.test.ts",
   },
+  "a receipt can be made by hand": {
+    file: "src/vault/audit.ts",
+    from: "  readonly [proof] = true;\n",
+    to: "",
+    test: "test/types/types.test.ts",
+  },
+  "an unknown role is answered before the secret is hashed": {
+    file: "src/vault/approle/book.ts",
+    from: "    // what has not the shape of one is hashed all the same\n",
+    to: "    if (!found) return undefined;\n",
+    test: "test/vault/approle-crypto.test.ts",
+  },
+  "the search for a role ends when it is found": {
+    file: "src/vault/approle/book.ts",
+    from: "given)) found = one;",
+    to: "given)) { found = one; break; }",
+    test: "test/vault/approle-crypto.test.ts",
+  },
   "approle: a use is not spent": {
     file: "src/vault/approle/role.ts",
     from: "usesLeft: one.usesLeft - 1 }",
