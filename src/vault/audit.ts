@@ -30,6 +30,8 @@ const proof = Symbol("only the audit log issues receipts");
 /** Proof that the audit record of a request is on disk. */
 export class Receipt {
   readonly request: string;
+  /** an object that only looks like a receipt is none */
+  readonly [proof] = true;
   constructor(issuer: typeof proof, request: string) {
     if (issuer !== proof) throw new TypeError("a receipt is issued by the audit log");
     this.request = request;

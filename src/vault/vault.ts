@@ -8,6 +8,7 @@ import { random } from "../crypto/random.ts";
 import type { Secret } from "../crypto/secret.ts";
 import type { SlotKind } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
+import type { Caller } from "../protocol.ts";
 import { type AuditEntry, newRequest } from "./audit-line.ts";
 import { type AuditKey, auditKeyIn, newAuditKey, seedCell } from "./audit-key.ts";
 import { segmentPath } from "./audit-segment.ts";
@@ -367,7 +368,7 @@ export class Vault {
   }
 
   /** Always seals: the line is tried, a full or broken disk does not keep the keys in memory. */
-  async seal(reason: string): Promise<void> {
+  async seal(reason: string, caller?: Caller): Promise<void> {
     if (this.sealed) return;
     try {
       // the next unseal need not go through what was changed since the last one
@@ -382,7 +383,7 @@ export class Vault {
     }
     this.#endPolls("all");
     try {
-      this.event("agent.seal", { reason });
+      this.event("agent.seal", { reason }, caller ? { caller } : {});
       await this.barrier.synced();
       await this.settle();
     } catch {
