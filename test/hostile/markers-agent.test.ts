@@ -76,13 +76,22 @@ t.test("a real agent shows no value in processes, files and errors", async (t) =
     }
     seen.looks += 1;
   };
+  const helperSeen = (): boolean => [...seen.processes.values()].some((shown) => shown.includes("--keywork"));
   const ask = async <V extends VerbName>(
     verb: V,
     args: Calls[V]["args"],
     more: { body?: Uint8Array[]; credential?: Credential } = {},
   ): Promise<string[]> => {
     const vault = fs.existsSync(`${dir}/vault`) ? { vault: refOf(dir) } : {};
-    const watching = setInterval(watch, 2);
+    let watching = true;
+    // as often as there is time for it, until a helper was caught
+    const again = (): void => {
+      if (!watching) return;
+      watch();
+      if (helperSeen()) setTimeout(again, 5);
+      else setImmediate(again);
+    };
+    again();
     try {
       const answer = await client.ask(verb, args, { ...vault, ...more });
       look(`the answer of ${verb}`, Buffer.from(JSON.stringify(answer.result)));
@@ -93,7 +102,7 @@ t.test("a real agent shows no value in processes, files and errors", async (t) =
       look(`the error of ${verb}`, Buffer.from(`${String(failure)} ${JSON.stringify(failure)} ${(failure as Error).stack ?? ""}`));
       throw failure;
     } finally {
-      clearInterval(watching);
+      watching = false;
       watch();
     }
   };
@@ -102,6 +111,9 @@ t.test("a real agent shows no value in processes, files and errors", async (t) =
   t.same(await ask("kv.get", { path: "env/shop/A" }, { credential: proof() }), [text("value")]);
   await ask("access.add", { kind: "passphrase" }, { body: [mark("passphrase")], credential: proof() });
   t.same(await ask("kv.get", { path: "env/shop/A" }, { credential: passphrase(text("passphrase")) }), [text("value")]);
+  // a helper lives for some milliseconds only
+  for (let tries = 0; tries < 100 && !helperSeen(); tries += 1)
+    await ask("kv.get", { path: "env/shop/A" }, { credential: passphrase(text("passphrase")) });
   const wrong = ask("kv.get", { path: "env/shop/A" }, { credential: passphrase(text("wrong passphrase")) });
   t.equal(await codeOf(wrong), "wrong-passphrase");
   await ask("transit.create", { name: "box", type: "aes256-gcm96" }, { credential: proof() });
@@ -128,10 +140,6 @@ t.test("a real agent shows no value in processes, files and errors", async (t) =
     }
   }
   t.same([...new Set(found)], []);
-  const commands = [...seen.processes].filter(([name]) => name.startsWith("cmdline")).map(([, where]) => where);
-  t.ok(
-    commands.some((one) => one.includes("--keywork")),
-    `helpers were seen at work, in ${seen.looks} looks`,
-  );
+  t.ok(helperSeen(), `helpers were seen at work, in ${seen.looks} looks`);
   t.ok(["vault", "keys", "000001.jsonl", "copy.zvault"].every((name) => files.some((file) => file.endsWith(name))));
 });
