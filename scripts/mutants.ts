@@ -331,6 +331,18 @@ const mutants: Record<string, Mutant> = {
     to: "return a.length === b.length && (timingSafeEqual(a, b) || a.length > 0);",
     test: "test/vault/damage.test.ts",
   },
+  "a test looks at no head": {
+    file: "src/vault/trial.ts",
+    from: "const head = headAt(io, path, ref.id, keyring);",
+    to: "const head = headAt(io, `${path}-none`, ref.id, keyring);",
+    test: "test/vault/trial.test.ts",
+  },
+  "a wrong credential of a test is not noted": {
+    file: "src/vault/trial.ts",
+    from: "    noteTry(holdings, ref, credential.kind, failure, caller);\n",
+    to: "",
+    test: "test/vault/trial.test.ts",
+  },
   "foreign folders are believed": {
     file: "src/vault/standing.ts",
     from: 'if (!first) return { kind: "unknown" };',

@@ -336,6 +336,8 @@ export type Calls = {
     result: { slot: SlotInfo };
   };
   "access.remove": { args: { slot: string }; result: { removed: SlotInfo; rotate: string[] } };
+  /** Which slot the credential opens; the vault is left as it is. `sealed`: it was, and is. */
+  "access.test": { args: Record<string, never>; result: { slot: SlotInfo; sealed: boolean } };
   "identity.show": {
     args: Record<string, never>;
     result: { exists: boolean; label: string; fingerprint: string; recipient: string; open: boolean };

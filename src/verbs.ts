@@ -49,6 +49,7 @@ export const verbs = {
   "access.list": verb(["list"], "no", "read", "open", "none"),
   "access.add": verb(["sudo"], "governs", "change", "open", "none"),
   "access.remove": verb(["sudo"], "governs", "change", "open", "none"),
+  "access.test": verb([], "no", "own", "any", "none"),
   "identity.show": verb([], "no", "none", "any", "none"),
   // copies (ciphertext only)
   "backup.create": verb(["list"], "no", "read", "open", "none"),

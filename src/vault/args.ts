@@ -216,6 +216,7 @@ const checks: Record<VerbName, Check> = {
   "access.list": nothing,
   "access.add": object({ kind: oneOf("identity", "shares", "key-file", "passphrase") }, { label, ...shares }),
   "access.remove": object({ slot: text(64) }),
+  "access.test": nothing,
   "identity.show": nothing,
   "backup.create": object({ out: absolute }),
   "backup.sync": nothing,

@@ -16,6 +16,7 @@ import { type AgentFacts, agentStatus, looks } from "./looks.ts";
 import type { Places } from "./places.ts";
 import { Presence } from "./presence.ts";
 import { Session } from "./session.ts";
+import { testAccess } from "./trial.ts";
 
 export type DoorOptions = {
   io: Io;
@@ -81,6 +82,8 @@ export function createDoor(o: DoorOptions): VaultDoor {
         return session.adopt(request, caller);
       case "vault.verify":
         return looks.verify(holdings, presence, request, caller);
+      case "access.test":
+        return testAccess(holdings, presence, request, caller);
       case "audit.verify":
         return looks.verifyAudit(holdings, presence, request, caller);
       case "identity.show":

@@ -40,6 +40,19 @@ export function checkRef(io: Io, ref: VaultRef): void {
   }
 }
 
+/** A credential that was wrong is noted where nobody needs a key to write: beside the vault, if it is one of ours. */
+export function noteTry(holdings: Holdings, ref: VaultRef | undefined, kind: string, failure: unknown, caller: Caller): void {
+  if (!(failure instanceof ZvaultError && failure.code.startsWith("wrong-"))) return;
+  const { io, places, clock } = holdings.world;
+  try {
+    const known = ref && standing(io, places, ref.id, ref.dir).kind === "known";
+    if (!known) io.makeFolder(places.state);
+    noteFailure(io, known ? `${ref.dir}/unseal.log` : `${places.state}/unseal.log`, clock(), failure.code, kind, caller);
+  } catch {
+    // a full or read-only disk must not hide why the credential was refused
+  }
+}
+
 export class Session {
   readonly #holdings: Holdings;
   readonly #presence: Presence;
@@ -71,8 +84,7 @@ export class Session {
       };
       return answer(result);
     } catch (failure) {
-      if (failure instanceof ZvaultError && failure.code.startsWith("wrong-"))
-        this.#note(request.vault, credential.kind, failure.code, caller);
+      noteTry(this.#holdings, request.vault, credential.kind, failure, caller);
       throw failure;
     }
   }
@@ -140,17 +152,6 @@ export class Session {
     });
   }
 
-  #note(ref: VaultRef | undefined, kind: string, code: string, caller: Caller): void {
-    const { io, places, clock } = this.#holdings.world;
-    try {
-      const known = ref && standing(io, places, ref.id, ref.dir).kind === "known";
-      if (!known) io.makeFolder(places.state);
-      noteFailure(io, known ? `${ref.dir}/unseal.log` : `${places.state}/unseal.log`, clock(), code, kind, caller);
-    } catch {
-      // a full or read-only disk must not hide why the unseal failed
-    }
-  }
-
   async init(args: Calls["vault.init"]["args"], request: Request, caller: Caller): Promise<Answer<"vault.init">> {
     const { label = args.slot, shares = 0, threshold = 0 } = args;
     const parts = request.credential?.parts ?? [];
@@ -204,40 +205,43 @@ export class Session {
       throw new ZvaultError("changed", "this vault is known on this computer already", { hint: "run `zvault unseal`" });
     }
     const credential = needCredential(request, "to adopt a vault");
-    return this.#holdings.inTurn(ref.dir, async () => {
-      const vault = await this.#presence.tried(() =>
-        this.#holdings.openFolder(ref.id, ref.dir, { credential }, { ignoreHead: true }),
-      );
-      try {
-        vault.barrier.verify();
-        await vault.audit.record({
-          kind: "event",
-          request: "adopt",
-          verb: "vault.adopt",
-          paths: [],
-          caller,
-          presence: credential.kind,
-        });
-        await remember(io, knownPath(places), { id: ref.id, dir: ref.dir });
-        await vault.durable();
-      } catch (failure) {
-        await vault.seal("could not be adopted");
-        throw failure;
-      }
-      this.#holdings.vaults.set(ref.dir, { vault, lease: this.#lease(defaultLease), since: vault.now() });
-      return answer({ id: vault.id, lineage: vault.barrier.header.lineage, notices: vault.notices });
-    });
+    // tries before folders, as everywhere: two that wait for each other's turn would wait for ever
+    return this.#presence.tried(() =>
+      this.#holdings.inTurn(ref.dir, async () => {
+        const vault = await this.#holdings.openFolder(ref.id, ref.dir, { credential }, { ignoreHead: true });
+        try {
+          vault.barrier.verify();
+          await vault.audit.record({
+            kind: "event",
+            request: "adopt",
+            verb: "vault.adopt",
+            paths: [],
+            caller,
+            presence: credential.kind,
+          });
+          await remember(io, knownPath(places), { id: ref.id, dir: ref.dir });
+          await vault.durable();
+        } catch (failure) {
+          await vault.seal("could not be adopted");
+          throw failure;
+        }
+        this.#holdings.vaults.set(ref.dir, { vault, lease: this.#lease(defaultLease), since: vault.now() });
+        return answer({ id: vault.id, lineage: vault.barrier.header.lineage, notices: vault.notices });
+      }),
+    );
   }
 
   async restore(args: Calls["backup.restore"]["args"], request: Request): Promise<Answer<"backup.restore">> {
     const credential = needCredential(request, "to restore a vault");
     const dir = `${args.dir}/.zvault`;
-    return this.#holdings.inTurn(dir, async () => {
-      await this.#holdings.seal(dir, "restore");
-      const way = { root: args.dir, from: args.from, id: args.id, way: { credential } };
-      const { id, secrets, from, time, aside } = await this.#presence.tried(() => restoreVault(this.#holdings, way));
-      return answer({ id, secrets, from, time, aside: aside ?? null });
-    });
+    return this.#presence.tried(() =>
+      this.#holdings.inTurn(dir, async () => {
+        await this.#holdings.seal(dir, "restore");
+        const way = { root: args.dir, from: args.from, id: args.id, way: { credential } };
+        const { id, secrets, from, time, aside } = await restoreVault(this.#holdings, way);
+        return answer({ id, secrets, from, time, aside: aside ?? null });
+      }),
+    );
   }
 }
 

@@ -37,6 +37,7 @@ const steps: [schema: string, command: string][] = [
   ["kv-destroy", "zvault kv destroy env/shop/B --yes --json --key-file ../key"],
   ["access-add", "zvault access add ci --key-file ../ci --by-key-file ../key --json"],
   ["access-list", "zvault access list --json"],
+  ["access-test", "zvault access test --key-file ../ci --json"],
   ["access-remove", "zvault access remove ci --yes --key-file ../key --json"],
   ["allow", "zvault allow env/x/Y --key-file ../key --json"],
   ["policy-write", `echo 'path "env/*" { capabilities = ["use"] }' | zvault policy write ops - --key-file ../key --json`],

@@ -66,6 +66,7 @@ export const samples: { [V in VerbName]: Sample<V> } = {
   "access.list": { args: {}, changes: false },
   "access.add": { args: { kind: "key-file", label: "third" }, body: [thirdKey], changes: true },
   "access.remove": { args: { slot: "second" }, changes: true },
+  "access.test": { args: {}, on: "sealed", changes: false },
   "identity.show": { args: {}, changes: false },
   "backup.create": { args: { out: "/home/copy.zvault" }, changes: false, holds: wholeCopy },
   "backup.sync": { args: {}, changes: false, holds: mirrored },
