@@ -339,9 +339,39 @@ const mutants: Record<string, Mutant> = {
   },
   "a wrong credential of a test is not noted": {
     file: "src/vault/trial.ts",
-    from: "    noteTry(holdings, ref, credential.kind, failure, caller);\n",
+    from: "    noteTry(holdings.world, ref, credential.kind, failure, caller);\n",
     to: "",
     test: "test/vault/trial.test.ts",
+  },
+  "others find a vault that is open for one request": {
+    file: "src/vault/holdings.ts",
+    from: "this.#passing.add(vault);",
+    to: "this.vaults.set(ref.dir, { vault, lease: new Lease({ lifetime: 1e9, idle: 1e9 }, () => 0), since: new Date(0) });",
+    test: "test/vault/once.test.ts",
+  },
+  "a vault stays open after its one request": {
+    file: "src/vault/holdings.ts",
+    from: '      await vault.seal("done");\n',
+    to: "",
+    test: "test/vault/once.test.ts",
+  },
+  "a key file of a run is not proven while the vault is open": {
+    file: "src/vault/gate.ts",
+    from: "const proves = proven === undefined &&",
+    to: "const proves = proven !== undefined &&",
+    test: "test/vault/once.test.ts",
+  },
+  "a key file counts for an AI tool": {
+    file: "src/vault/gate.ts",
+    from: 'credential.kind !== "token" && caller.verdict !== "sign"',
+    to: 'credential.kind !== "token"',
+    test: "test/vault/once.test.ts",
+  },
+  "a group may read a key file of one's own": {
+    file: "src/secret-file.ts",
+    from: "uid === 0 && process.geteuid?.() !== 0 ?",
+    to: "uid === 0 || process.geteuid?.() === 0 ?",
+    test: "test/secret-file.test.ts",
   },
   "foreign folders are believed": {
     file: "src/vault/standing.ts",

@@ -2,7 +2,8 @@
 import type { SlotInfo } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Credential } from "../protocol.ts";
-import { readKeyFile, readShares, wipe } from "./credential.ts";
+import { readKeyFile } from "../secret-file.ts";
+import { readShares, wipe } from "./credential.ts";
 import { note } from "./output.ts";
 import { fromStdin } from "./passphrase.ts";
 import { askFor, askPassphrase } from "./presence.ts";

@@ -15,7 +15,7 @@ import { restoreVault } from "./backup.ts";
 import { describeSlot } from "./slots.ts";
 import { standing } from "./standing.ts";
 import { readKeys } from "./unlock.ts";
-import { noteFailure } from "./unseal-log.ts";
+import { noteTry } from "./unseal-log.ts";
 import type { Vault } from "./vault.ts";
 
 export function needCredential(request: Request, what: string): Credential {
@@ -37,19 +37,6 @@ export function checkRef(io: Io, ref: VaultRef): void {
   const file = io.stat(`${ref.dir}/vault`);
   if (file?.dev !== ref.dev || file.ino !== ref.ino) {
     throw new ZvaultError("damaged", "the vault file changed while it was looked at", { hint: "try again" });
-  }
-}
-
-/** A credential that was wrong is noted where nobody needs a key to write: beside the vault, if it is one of ours. */
-export function noteTry(holdings: Holdings, ref: VaultRef | undefined, kind: string, failure: unknown, caller: Caller): void {
-  if (!(failure instanceof ZvaultError && failure.code.startsWith("wrong-"))) return;
-  const { io, places, clock } = holdings.world;
-  try {
-    const known = ref && standing(io, places, ref.id, ref.dir).kind === "known";
-    if (!known) io.makeFolder(places.state);
-    noteFailure(io, known ? `${ref.dir}/unseal.log` : `${places.state}/unseal.log`, clock(), failure.code, kind, caller);
-  } catch {
-    // a full or read-only disk must not hide why the credential was refused
   }
 }
 
@@ -84,7 +71,7 @@ export class Session {
       };
       return answer(result);
     } catch (failure) {
-      noteTry(this.#holdings, request.vault, credential.kind, failure, caller);
+      noteTry(this.#holdings.world, request.vault, credential.kind, failure, caller);
       throw failure;
     }
   }

@@ -15,11 +15,12 @@ import { checkEpoch } from "./open.ts";
 import { headPath } from "./places.ts";
 import type { Presence } from "./presence.ts";
 import { checkKeysOf, headAt, openReadOnly } from "./read-only.ts";
-import { checkRef, needCredential, needVault, noteTry } from "./session.ts";
+import { checkRef, needCredential, needVault } from "./session.ts";
 import { describeSlot } from "./slots.ts";
 import { checkStanding } from "./standing.ts";
 import type { State } from "./state.ts";
 import { lockVault, readKeys } from "./unlock.ts";
+import { noteTry } from "./unseal-log.ts";
 import type { Vault } from "./vault.ts";
 
 type Result = Calls["access.test"]["result"];
@@ -46,7 +47,7 @@ export async function testAccess(
       }),
     );
   } catch (failure) {
-    noteTry(holdings, ref, credential.kind, failure, caller);
+    noteTry(holdings.world, ref, credential.kind, failure, caller);
     throw failure;
   }
 }
