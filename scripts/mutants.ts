@@ -373,6 +373,18 @@ const mutants: Record<string, Mutant> = {
     to: "uid === 0 || process.geteuid?.() === 0 ?",
     test: "test/secret-file.test.ts",
   },
+  "a backup is not read back": {
+    file: "src/vault/backup.ts",
+    from: "const read = readBack(vault.io, out, whole);",
+    to: "const read = whole;",
+    test: "test/vault/backup.test.ts",
+  },
+  "a backup is not opened": {
+    file: "src/vault/copy.ts",
+    from: "const records = barrier.verify();",
+    to: "const { records } = barrier;",
+    test: "test/vault/backup.test.ts",
+  },
   "foreign folders are believed": {
     file: "src/vault/standing.ts",
     from: 'if (!first) return { kind: "unknown" };',

@@ -56,6 +56,7 @@ export const verbs = {
   "backup.create": verb(["list"], "no", "read", "open", "none"),
   "backup.sync": verb(["list"], "no", "read", "open", "none"),
   "backup.list": verb([], "no", "none", "any", "none"),
+  "backup.look": verb([], "no", "none", "any", "none"),
   "backup.restore": verb([], "governs", "own", "any", "none"),
   // key-value engine
   "kv.put": verb(["create", "update"], "no", "change", "open", "path"),

@@ -32,7 +32,7 @@ export const options = [
   {
     name: "key-file",
     value: "FILE",
-    description: "for services: open the vault by FILE for this run alone; asks nobody, nothing stays unsealed",
+    description: "for services: open the vault by FILE for this run alone",
   },
   { name: "wait", value: "TIME", optional: "5m", description: "while sealed, wait for a person to unseal (90s, 5m, 1h)" },
   { name: "vault", value: "DIR", description: "use the vault in DIR" },

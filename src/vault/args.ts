@@ -221,6 +221,7 @@ const checks: Record<VerbName, Check> = {
   "backup.create": object({ out: absolute }),
   "backup.sync": nothing,
   "backup.list": nothing,
+  "backup.look": object({ dir: absolute, from: text(4096) }, { id: text(32) }),
   "backup.restore": object({ dir: absolute, from: text(4096) }, { id: text(32) }),
   "kv.put": object(
     { path },

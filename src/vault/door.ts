@@ -15,6 +15,7 @@ import type { KeyWork } from "./keywork.ts";
 import { type AgentFacts, agentStatus, looks } from "./looks.ts";
 import type { Places } from "./places.ts";
 import { Presence } from "./presence.ts";
+import { lookAtCopy } from "./preview.ts";
 import { Session } from "./session.ts";
 import { testAccess } from "./trial.ts";
 
@@ -90,6 +91,8 @@ export function createDoor(o: DoorOptions): VaultDoor {
         return looks.identity(holdings);
       case "backup.list":
         return looks.copies(holdings);
+      case "backup.look":
+        return lookAtCopy(holdings, presence, args as Calls["backup.look"]["args"], request);
       case "backup.restore":
         return session.restore(args as Calls["backup.restore"]["args"], request);
     }

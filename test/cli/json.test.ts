@@ -111,6 +111,8 @@ const steps: [schema: string, command: string][] = [
     "adopt",
     "zvault seal -q >/dev/null; cp -r .zvault ../copy; mkdir ../fork; mv ../copy ../fork/.zvault; cd ../fork; zvault adopt --key-file ../key --json",
   ],
+  ["backup-restore", "zvault backup restore --from ../backup --dry-run --json --key-file ../key"],
+  ["backup-restore", "zvault backup restore --from ../backup --dry-run --json"],
   ["backup-restore", "rm -rf .zvault; zvault backup restore --from ../backup --yes --key-file ../key --json"],
   ["whoami", "mkdir ../mine; cd ../mine; echo 'a long passphrase here' | zvault init - >/dev/null; zvault whoami --json"],
   ["seal", "zvault seal --json"],

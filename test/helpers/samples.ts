@@ -71,6 +71,7 @@ export const samples: { [V in VerbName]: Sample<V> } = {
   "backup.create": { args: { out: "/home/copy.zvault" }, changes: false, holds: wholeCopy },
   "backup.sync": { args: {}, changes: false, holds: mirrored },
   "backup.list": { args: {}, changes: false },
+  "backup.look": { args: { dir: "/home/shop", from: "mirror" }, changes: false },
   // a life of its own: the tokens of the one before are over
   "backup.restore": { args: { dir: "/home/shop", from: "mirror" }, changes: true },
   "kv.put": { args: { path: "env/shop/A", class: "secret", cas: 2 }, body: [bytes("new")], changes: true },
