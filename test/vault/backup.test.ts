@@ -1,6 +1,7 @@
 /** Backups are read back before they count; what a restore would do is shown without doing it. */
 import * as fs from "node:fs";
 import t from "tap";
+import { crc32c } from "../../src/crypto/crc32c.ts";
 import { makeKeyFile } from "../../src/key-file.ts";
 import { diskIo, type Io } from "../../src/vault/io.ts";
 import { leaks, work } from "../helpers/live.ts";
@@ -163,6 +164,14 @@ t.test("a copy that would not restore is refused", async (t) => {
   const bad = Buffer.from(good);
   bad[400] = (bad[400] ?? 0) ^ 1;
   fs.writeFileSync(log, bad);
+  t.equal(await codeOf(look(one, "mirror")), "damaged");
+  // the value of the last record changed, with a checksum that fits
+  const forged = new Uint8Array(good);
+  const start = good.lastIndexOf("zvR1");
+  const value = start + 96 + 8 + good.readUInt32BE(start + 96);
+  forged[value] = (forged[value] ?? 0) ^ 1;
+  new DataView(forged.buffer).setUint32(forged.length - 4, crc32c(forged.subarray(start, -4)));
+  fs.writeFileSync(log, forged);
   t.equal(await codeOf(look(one, "mirror")), "damaged");
   fs.writeFileSync(log, good.subarray(0, -40));
   t.match((await look(one, "mirror")).result, { opened: { torn: /\d/ }, there: { compared: { records: 1 } } });
