@@ -385,6 +385,30 @@ const mutants: Record<string, Mutant> = {
     to: "const { records } = barrier;",
     test: "test/vault/backup.test.ts",
   },
+  "whatever opens it, it stays open for a day": {
+    file: "src/vault/lease.ts",
+    from: 'return kind === "key-file" || kind === "shares" ? leases[kind] : leases.passphrase;',
+    to: "return leases[kind as never] ? leases.passphrase : leases.passphrase;",
+    test: "test/vault/lease.test.ts",
+  },
+  "who was removed keeps the data key": {
+    file: "src/vault/engines/access.ts",
+    from: "await vault.replaceKeys(receipt, { slots: made.slots, root, term });",
+    to: "await vault.replaceKeys(receipt, { slots: made.slots, root });",
+    test: "test/vault/access.test.ts",
+  },
+  "the generation before stays after a removal": {
+    file: "src/vault/handlers.ts",
+    from: "const result = await vault.alone(() => access.remove(holdings, vault, receipt, args));\n    return { result, after: () => vault.alone(() => vault.compact(false)) };",
+    to: "const result = await vault.alone(() => access.remove(holdings, vault, receipt, args));\n    return { result, after: () => vault.alone(() => vault.compact(true)) };",
+    test: "test/vault/access.test.ts",
+  },
+  "the last way to unseal can be taken away": {
+    file: "src/vault/engines/access.ts",
+    from: "if (!opensHere(rest)) {",
+    to: "if (rest.length > 99) {",
+    test: "test/vault/access.test.ts",
+  },
   "foreign folders are believed": {
     file: "src/vault/standing.ts",
     from: 'if (!first) return { kind: "unknown" };',

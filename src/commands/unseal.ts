@@ -16,7 +16,8 @@ export default class Unseal extends ZvaultCommand {
   static override usage = ["[--for 8h]", "--passphrase [-]", "--share -|@FILE …", "--key-file FILE"];
   static override description = `
 Your passphrase opens your identity, and all its vaults follow on first use. A vault that was made with shares, a key file or a
-passphrase of its own opens by these. All shares go into one call. Default: 12 h at most, 4 h without use.`;
+passphrase of its own opens by these. All shares go into one call. It is sealed again by
+itself: after 12 h, or 4 h without use, by a passphrase; 2 h or 30 min by a key file; 1 h or 15 min by shares.`;
   static override examples = [
     "zvault unseal",
     "zvault unseal --for 30m",

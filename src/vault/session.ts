@@ -8,7 +8,7 @@ import { type Holdings, noIdentity, type OpenChoices, type Way } from "./holding
 import type { Io } from "./io.ts";
 import type { NewSlot } from "./keywork.ts";
 import { remember } from "./known.ts";
-import { defaultLease, Lease, type LeaseTerms } from "./lease.ts";
+import { Lease, leaseBy, type LeaseTerms } from "./lease.ts";
 import { knownPath } from "./places.ts";
 import type { Presence } from "./presence.ts";
 import { restoreVault } from "./backup.ts";
@@ -51,9 +51,10 @@ export class Session {
 
   async unseal(args: Calls["agent.unseal"]["args"], request: Request, caller: Caller): Promise<Answer<"agent.unseal">> {
     const credential = needCredential(request, "to unseal");
+    const usual = leaseBy(credential.kind);
     const terms: LeaseTerms = {
-      lifetime: (args.lifetime ?? defaultLease.lifetime / 1000) * 1000,
-      idle: Math.min(args.idle ?? defaultLease.idle / 1000, args.lifetime ?? Infinity) * 1000,
+      lifetime: (args.lifetime ?? usual.lifetime / 1000) * 1000,
+      idle: Math.min(args.idle ?? usual.idle / 1000, args.lifetime ?? Infinity) * 1000,
     };
     const [sequence, chain] = args.expectHead?.split(":") ?? [];
     const choices: OpenChoices = {
@@ -154,7 +155,7 @@ export class Session {
     try {
       const file = this.#holdings.world.io.stat(`${made.dir}/vault`);
       const ref = { id: made.id, dir: made.dir, dev: file?.dev ?? "", ino: file?.ino ?? "" };
-      const lease = (args.slot === "identity" && this.#holdings.identity?.lease) || this.#lease(defaultLease);
+      const lease = (args.slot === "identity" && this.#holdings.identity?.lease) || this.#lease(leaseBy(args.slot));
       const vault = await this.#openOnce(ref, { root: made.root }, lease, caller, {});
       const made2: SlotInfo[] = vault.keys.slots.map((slot) => describeSlot(slot, true));
       return answer({ id: made.id, dir: made.dir, slots: made2, newIdentity }, made.shares);
@@ -173,13 +174,13 @@ export class Session {
     const { parts } = needCredential(request, "your identity");
     const passphrase = parts[0] ?? new Uint8Array();
     if (holdings.identityFile()) {
-      await this.#presence.tried(() => holdings.openIdentity(passphrase, defaultLease));
+      await this.#presence.tried(() => holdings.openIdentity(passphrase, leaseBy("identity")));
       return false;
     }
     const bundle = await createIdentity(holdings, name, passphrase);
     const file = holdings.identityFile();
     if (!file) throw noIdentity();
-    holdings.holdIdentity(file, bundle, defaultLease);
+    holdings.holdIdentity(file, bundle, leaseBy("identity"));
     return true;
   }
 
@@ -212,7 +213,7 @@ export class Session {
           await vault.seal("could not be adopted");
           throw failure;
         }
-        this.#holdings.vaults.set(ref.dir, { vault, lease: this.#lease(defaultLease), since: vault.now() });
+        this.#holdings.vaults.set(ref.dir, { vault, lease: this.#lease(leaseBy(credential.kind)), since: vault.now() });
         return answer({ id: vault.id, lineage: vault.barrier.header.lineage, notices: vault.notices });
       }),
     );
