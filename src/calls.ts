@@ -161,6 +161,8 @@ export type VerifyReport = {
   problems: string[];
 };
 
+export type CopiedAudit = { records: number; ok: boolean; problem?: string };
+
 export type AuditLine = Record<string, unknown>;
 
 /** Which lines of the audit log; all that is given must fit. */
@@ -347,11 +349,17 @@ export type Calls = {
     result: { slot: SlotInfo };
   };
   "access.remove": { args: { slot: string }; result: { removed: SlotInfo; rotate: string[] } };
+  /** Which slot the credential opens; the vault is left as it is. `sealed`: it was, and is. */
+  "access.test": { args: Record<string, never>; result: { slot: SlotInfo; sealed: boolean } };
   "identity.show": {
     args: Record<string, never>;
     result: { exists: boolean; label: string; fingerprint: string; recipient: string; open: boolean };
   };
-  "backup.create": { args: { out: string }; result: { file: string; bytes: number; secrets: number } };
+  /** The file was read back, and all its records open. `audit`: of the vault's audit log, which it holds as it is. */
+  "backup.create": {
+    args: { out: string };
+    result: { file: string; bytes: number; secrets: number; records: number; audit: CopiedAudit };
+  };
   "backup.sync": { args: Record<string, never>; result: { path: string; time: string } };
   "backup.list": { args: Record<string, never>; result: { copies: { path: string; time: string; bytes: number }[] } };
   /** `from`: "mirror" or a file made by `backup.create`; `dir`: the project folder. Credential proves that the copy opens. */
@@ -359,6 +367,42 @@ export type Calls = {
     args: { dir: string; from: string; id?: string };
     /** `aside`: where the vault that stood there was moved */
     result: { id: string; secrets: number; from: string; time: string; aside: string | null };
+  };
+  /**
+   * What a restore would do; nothing is changed. With a credential the copy is opened in memory, and the vault that stands there is
+   * compared with it, if it is the same one.
+   */
+  "backup.look": {
+    args: { dir: string; from: string; id?: string };
+    result: {
+      id: string;
+      time: string;
+      from: string;
+      bytes: number;
+      /** of the copy */
+      slots: SlotInfo[];
+      /** null: no credential was given. `torn`: bytes of a change that was not finished, which would be cut off */
+      opened: {
+        slot: SlotInfo;
+        secrets: number;
+        records: number;
+        generation: number;
+        audit: CopiedAudit;
+        torn: number;
+      } | null;
+      /** what would be moved aside; `id` null: it cannot be read. `problem`: why it could not be compared */
+      there: {
+        id: string | null;
+        same: boolean;
+        unsealed: boolean;
+        problem?: string;
+        /**
+         * `records`: changes after the copy, null of another life of the vault; `lost`: paths whose value the copy does not have; `back`:
+         * paths that were taken away since; `access`: what could unseal again
+         */
+        compared: { records: number | null; lost: string[]; back: string[]; access: SlotInfo[] } | null;
+      } | null;
+    };
   };
   /** body[i] = value of fields[i]. `cas`: expected current version number, 0 = must not exist. */
   "kv.put": {

@@ -97,7 +97,7 @@ export class Client {
 
   /** With the rights of the token in ZVAULT_TOKEN_FILE, where one is and the vault must be open for the verb. */
   async #ask<V extends VerbName>(verb: V, args: Calls[V]["args"], given: AskOptions): Promise<Answer<V>> {
-    const token = given.credential || verbs[verb].state !== "open" || verb === "approle.login" ? undefined : tokenIn(process.env);
+    const token = given.credential || verbs[verb].state === "any" || verb === "approle.login" ? undefined : tokenIn(process.env);
     if (!token) return this.#askWith(verb, args, given);
     try {
       return await this.#askWith(verb, args, { ...given, credential: token });

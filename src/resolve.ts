@@ -5,8 +5,8 @@ import { dialDirect, dialNow } from "./direct-link.ts";
 import { ZvaultError } from "./errors.ts";
 import { folderFor } from "./folder.ts";
 import { homeOf, locateVault, placesOf, type Located } from "./locate.ts";
-import type { VaultRef } from "./protocol.ts";
-import type { ResolveRequest, Resolver } from "./run/resolver.ts";
+import type { Credential, VaultRef } from "./protocol.ts";
+import type { Meanwhile, ResolveRequest, Resolver } from "./run/resolver.ts";
 
 const tries = 3;
 
@@ -17,6 +17,7 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Required<Reso
   let found: Located | undefined;
 
   let early: Connection | undefined;
+  let unattended = false;
 
   async function connected(): Promise<Client> {
     client ??= early ? new Client(options, early) : await connect(options);
@@ -38,6 +39,15 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Required<Reso
     });
   }
 
+  /** What the request opens the vault by. The agent has looked at us before, so that nobody else sees it in here. */
+  async function credentialOf({ keyFile }: ResolveRequest, meanwhile: Meanwhile): Promise<{ credential?: Credential }> {
+    if (keyFile === undefined) return {};
+    await (await connected()).ask("agent.status", {}, { meanwhile: { begun: () => meanwhile.begun() } });
+    // not loaded in the plain lane
+    const { readKeyFile } = await import("./secret-file.ts");
+    return { credential: readKeyFile(keyFile) };
+  }
+
   return {
     begin() {
       try {
@@ -56,7 +66,14 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Required<Reso
         ...(dangerous.length === 0 ? {} : { dangerous }),
         ...(starts === undefined ? {} : { starts }),
       };
-      const { result, body, release } = await (await connected()).ask("kv.resolve", args, { vault: refOf(found), meanwhile });
+      const given = await credentialOf(request, meanwhile);
+      unattended = request.keyFile !== undefined;
+      const asked = { vault: refOf(found), meanwhile, ...given };
+      const { result, body, release } = await (
+        await connected()
+      )
+        .ask("kv.resolve", args, asked)
+        .finally(() => given.credential?.parts.forEach((part) => part.fill(0)));
       const values = result.values.map((value, at) => ({ ...value, bytes: body[at] ?? new Uint8Array() }));
       return { values, caller: result.caller, release };
     },
@@ -67,6 +84,7 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Required<Reso
       const agent = await connected();
       const { verdict, tool = "unknown" } = (await agent.ask("agent.status", {}, { meanwhile })).result.caller;
       if (verdict === "sign") throw new ZvaultError("ai-tool", "only a person can unseal", { names: [tool] });
+      if (unattended) throw new ZvaultError("would-ask", "a run with a key file asks nobody");
       const { known, slots } = (await agent.ask("vault.status", {}, { vault })).result;
       // nobody is asked for a passphrase for somebody else's file
       const byPassphrase = slots.some((slot) => slot.kind === "identity" || slot.kind === "passphrase");

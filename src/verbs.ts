@@ -6,7 +6,8 @@
  * `audit`   "read": one synced line before the answer; "poll": as read, and those that one caller
  *           repeats within a minute are counted; "change": synced intent, then outcome; "own": the handler records by
  *           itself because no key exists before it runs (unseal, init, adopt, restore); "none": no secret, no change, no path.
- * `state`   "open": the vault must be unsealed; "any": works sealed.
+ * `state`   "open": the vault must be unsealed; "once": so it must, or the request's credential opens it for this request alone;
+ *           "any": works sealed.
  * `paths`   which argument holds the vault paths that policy decides on; or the path itself, NAME standing for the argument `name`;
  *           "policy": `sys/policies/` and the name; "role": `auth/approle/role/` and the role; "none": policy decides on `sys/` and the verb (`sys/audit/tail`).
  */
@@ -18,7 +19,7 @@ export type Verb = {
   readonly needs: readonly Capability[];
   readonly presence: "shows" | "governs" | "no";
   readonly audit: "read" | "poll" | "change" | "own" | "none";
-  readonly state: "open" | "any";
+  readonly state: "open" | "once" | "any";
   readonly paths: "path" | "paths" | "entries" | "refs" | "prefix" | "policy" | "role" | "none" | `${"transit" | "auth"}/${string}`;
 };
 
@@ -49,11 +50,13 @@ export const verbs = {
   "access.list": verb(["list"], "no", "read", "open", "none"),
   "access.add": verb(["sudo"], "governs", "change", "open", "none"),
   "access.remove": verb(["sudo"], "governs", "change", "open", "none"),
+  "access.test": verb([], "no", "own", "any", "none"),
   "identity.show": verb([], "no", "none", "any", "none"),
   // copies (ciphertext only)
   "backup.create": verb(["list"], "no", "read", "open", "none"),
   "backup.sync": verb(["list"], "no", "read", "open", "none"),
   "backup.list": verb([], "no", "none", "any", "none"),
+  "backup.look": verb([], "no", "none", "any", "none"),
   "backup.restore": verb([], "governs", "own", "any", "none"),
   // key-value engine
   "kv.put": verb(["create", "update"], "no", "change", "open", "path"),
@@ -68,7 +71,7 @@ export const verbs = {
   "kv.destroy": verb(["sudo"], "governs", "change", "open", "path"),
   // import and run
   "kv.import": verb(["create", "update"], "no", "change", "open", "entries"),
-  "kv.resolve": verb(["use"], "no", "read", "open", "refs"),
+  "kv.resolve": verb(["use"], "no", "read", "once", "refs"),
   "kv.watch": verb(["use"], "no", "poll", "open", "refs"),
   "kv.export": verb(["read"], "shows", "read", "open", "refs"),
   "project.list": verb(["list"], "no", "read", "open", "none"),

@@ -57,7 +57,7 @@ export const audit: Mutants = {
     test: "test/vault/audit-changes.test.ts",
   },
   "the start of a segment after one that was moved away is believed": {
-    file: "src/vault/engines/record.ts",
+    file: "src/vault/audit-check.ts",
     from: "anchor && anchor.hmac !== hmac ?",
     to: "anchor && anchor.hmac === '' ?",
     test: "test/vault/audit-changes.test.ts",

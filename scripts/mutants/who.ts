@@ -76,7 +76,7 @@ export const who: Mutants = {
   },
   "a root token for a passphrase that was given before": {
     file: "src/vault/gate.ts",
-    from: 'if (verb === "token.root" && !request.credential)',
+    from: 'if (verb === "token.root" && !request.credential && proven === undefined)',
     to: 'if (verb === "token.root" && !request.vault)',
     test: "test/hostile/tokens.test.ts",
   },
@@ -100,8 +100,8 @@ export const who: Mutants = {
   },
   "a failed restore seals what is open": {
     file: "src/vault/session.ts",
-    from: "const root = await this.#presence.tried(() => rootOfCopy(",
-    to: 'await this.#holdings.seal(dir, "restore", caller);\n      const root = await this.#presence.tried(() => rootOfCopy(',
+    from: "const root = await rootOfCopy(",
+    to: 'await this.#holdings.seal(dir, "restore", caller);\n        const root = await rootOfCopy(',
     test: "test/door/decisions.test.ts",
   },
   "an error repeats a token": {
@@ -121,5 +121,83 @@ export const who: Mutants = {
     from: "given)) found = one;",
     to: "given)) { found = one; break; }",
     test: "test/vault/approle-crypto.test.ts",
+  },
+  "a test looks at no head": {
+    file: "src/vault/trial.ts",
+    from: "const head = headAt(io, path, ref.id, keyring);",
+    to: "const head = headAt(io, `${path}-none`, ref.id, keyring);",
+    test: "test/vault/trial.test.ts",
+  },
+  "a wrong credential of a test is not noted": {
+    file: "src/vault/trial.ts",
+    from: "    noteTry(holdings.world, ref, credential.kind, failure, caller);\n",
+    to: "",
+    test: "test/vault/trial.test.ts",
+  },
+  "others find a vault that is open for one request": {
+    file: "src/vault/holdings.ts",
+    from: "this.#passing.add(vault);",
+    to: "this.vaults.set(ref.dir, { vault, lease: new Lease({ lifetime: 1e9, idle: 1e9 }, () => 0), since: new Date(0) });",
+    test: "test/vault/once.test.ts",
+  },
+  "a vault stays open after its one request": {
+    file: "src/vault/holdings.ts",
+    from: '      await vault.seal("done");\n',
+    to: "",
+    test: "test/vault/once.test.ts",
+  },
+  "a key file of a run is not proven while the vault is open": {
+    file: "src/vault/gate.ts",
+    from: "const proves = proven === undefined &&",
+    to: "const proves = proven !== undefined &&",
+    test: "test/vault/once.test.ts",
+  },
+  "a key file counts for an AI tool": {
+    file: "src/vault/gate.ts",
+    from: 'credential.kind !== "token" && caller.verdict !== "sign"',
+    to: 'credential.kind !== "token"',
+    test: "test/vault/once.test.ts",
+  },
+  "a group may read a key file of one's own": {
+    file: "src/secret-file.ts",
+    from: "uid === 0 && process.geteuid?.() !== 0 ?",
+    to: "uid === 0 || process.geteuid?.() === 0 ?",
+    test: "test/secret-file.test.ts",
+  },
+  "a backup is not read back": {
+    file: "src/vault/backup.ts",
+    from: "const read = readBack(vault.io, out, whole);",
+    to: "const read = whole;",
+    test: "test/vault/backup.test.ts",
+  },
+  "a backup is not opened": {
+    file: "src/vault/copy.ts",
+    from: "const records = barrier.verify();",
+    to: "const { records } = barrier;",
+    test: "test/vault/backup.test.ts",
+  },
+  "whatever opens it, it stays open for a day": {
+    file: "src/vault/lease.ts",
+    from: 'return kind === "key-file" || kind === "shares" ? leases[kind] : leases.passphrase;',
+    to: "return leases[kind as never] ? leases.passphrase : leases.passphrase;",
+    test: "test/vault/lease.test.ts",
+  },
+  "who was removed keeps the data key": {
+    file: "src/vault/engines/access.ts",
+    from: "await vault.replaceKeys(receipt, { slots: made.slots, root, term });",
+    to: "await vault.replaceKeys(receipt, { slots: made.slots, root });",
+    test: "test/vault/access.test.ts",
+  },
+  "the generation before stays after a removal": {
+    file: "src/vault/handlers.ts",
+    from: "const result = await vault.alone(() => access.remove(holdings, vault, receipt, args));\n    return { result, after: () => vault.alone(() => vault.compact(false)) };",
+    to: "const result = await vault.alone(() => access.remove(holdings, vault, receipt, args));\n    return { result, after: () => vault.alone(() => vault.compact(true)) };",
+    test: "test/vault/access.test.ts",
+  },
+  "the last way to unseal can be taken away": {
+    file: "src/vault/engines/access.ts",
+    from: "if (!opensHere(rest)) {",
+    to: "if (rest.length > 99) {",
+    test: "test/vault/access.test.ts",
   },
 };

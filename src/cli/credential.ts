@@ -5,6 +5,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { ZvaultError } from "../errors.ts";
 import type { Credential } from "../protocol.ts";
+import { openSecretFile } from "../secret-file.ts";
 import { limits } from "../verbs.ts";
 import { fileError } from "./errors.ts";
 import { note } from "./output.ts";
@@ -72,30 +73,6 @@ export function readStdin(most: number = limits.value): Uint8Array {
   return readAll(takeStdin(), most, "stdin");
 }
 
-/**
- * A file that holds a secret: regular, ours (or root's), not a symbolic link. `strict`: nobody else may read it. The caller closes it.
- * Throws `unsafe-file`, `not-found`.
- */
-export function openSecretFile(path: string, o: { strict: boolean }): number {
-  let fd: number;
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    throw fileError(error, path);
-  }
-  try {
-    const stat = fstatSync(fd);
-    const unsafe = (why: string, hint: string) => new ZvaultError("unsafe-file", `${path} ${why}`, { hint, names: [path] });
-    if (!stat.isFile()) throw unsafe("is no regular file", o.strict ? `ls -ld ${path}` : "pipe it in with -");
-    if (stat.uid !== process.geteuid?.() && stat.uid !== 0) throw unsafe(`belongs to user ${stat.uid}`, "make a copy of your own");
-    if (o.strict && (stat.mode & 0o077) !== 0) throw unsafe("can be read by others", `chmod 600 ${path}`);
-    return fd;
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
-}
-
 /** All of it, as `openSecretFile` opens it. Throws `too-large`, too. */
 export function readSecretFile(path: string, o: { strict: boolean; most?: number }): Uint8Array {
   const fd = openSecretFile(path, o);
@@ -134,23 +111,6 @@ export function withoutNewline(bytes: Uint8Array): Uint8Array {
   const text = bytes.slice(0, length);
   bytes.fill(0);
   return text;
-}
-
-/** The bytes of a key file, checked. Throws `wrong-key`, `unsafe-file`, `not-found`. */
-export async function readKeyFile(path: string): Promise<Credential> {
-  const { keyFileLength, parseKeyFile } = await import("../key-file.ts");
-  const bytes = readSecretFile(path, { strict: true, most: 4 * keyFileLength });
-  try {
-    parseKeyFile(bytes).fill(0);
-  } catch (error) {
-    bytes.fill(0);
-    if (!(error instanceof ZvaultError)) throw error;
-    throw new ZvaultError(error.code, `${path}: ${error.message}`, {
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      names: [path],
-    });
-  }
-  return { kind: "key-file", parts: [bytes] };
 }
 
 /** Share texts from `-` (one a line) and `@FILE`s (one a line), in one call. Throws `usage` without any. */

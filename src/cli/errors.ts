@@ -4,11 +4,14 @@
  */
 import { stripVTControlCharacters } from "node:util";
 import { ZvaultError } from "../errors.ts";
+import { fileError } from "../file-error.ts";
 import { nearest } from "../run/nearest.ts";
 import { Refused } from "../signs/refusal.ts";
 import { clean, sayJson } from "./output.ts";
 import { mention } from "./stream.ts";
 import { fitted } from "./width.ts";
+
+export { fileError, notRegular } from "../file-error.ts";
 
 type ParseError = Error & { parse?: { input?: { flags?: Record<string, unknown> } }; flags?: unknown; args?: unknown };
 
@@ -53,33 +56,6 @@ function wordsOf(message: string): string {
 /** The file that a failed system call was about. */
 function nameIn(error: NodeJS.ErrnoException): string {
   return error.path ?? "a file";
-}
-
-/** A failure of the system where we touch files ourselves. `what` names the file. */
-export function fileError(error: unknown, what: string): ZvaultError {
-  if (error instanceof ZvaultError) return error;
-  const code = (error as NodeJS.ErrnoException).code ?? "";
-  const init = { cause: error, names: [what] };
-  if (code === "ENOENT" || code === "ENOTDIR") return new ZvaultError("not-found", `no file ${what}`, init);
-  if (code === "EEXIST") return new ZvaultError("would-ask", `${what} exists already`, { ...init, hint: "another name, or --yes" });
-  if (code === "ELOOP")
-    return new ZvaultError("unsafe-file", `${what} is a symbolic link`, { ...init, hint: "name the file it leads to" });
-  if (code === "ENOSPC" || code === "EDQUOT")
-    return new ZvaultError("disk-full", `no space left for ${what}`, { ...init, hint: "free some space and try again" });
-  if (code === "EROFS")
-    return new ZvaultError("read-only", `${what} is on a read-only file system`, {
-      ...init,
-      hint: "choose a place that can be written",
-    });
-  if (code === "EACCES" || code === "EPERM")
-    return new ZvaultError("unsafe-file", `${what}: permission denied`, { ...init, hint: `ls -ld ${what}` });
-  if (code === "EISDIR" || code === "ENXIO") return notRegular(what, error);
-  return new ZvaultError("io", `${what}: ${code === "" ? "input or output failed" : code}`, init);
-}
-
-/** A folder, FIFO, device or link where a file is wanted. */
-export function notRegular(what: string, cause?: unknown): ZvaultError {
-  return new ZvaultError("unsafe-file", `${what} is no regular file`, { hint: `ls -ld ${what}`, names: [what], cause });
 }
 
 /** Anything thrown, as one of our errors; what we do not know is "internal error" with an id, never its text. */

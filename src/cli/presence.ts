@@ -6,7 +6,8 @@ import { ZvaultError } from "../errors.ts";
 import type { SlotInfo } from "../calls.ts";
 import type { Credential } from "../protocol.ts";
 import { promptHidden } from "../run/prompt.ts";
-import { readKeyFile, readShares } from "./credential.ts";
+import { readKeyFile } from "../secret-file.ts";
+import { readShares } from "./credential.ts";
 
 /** As flags give it; empty: ask on the terminal when the agent wants a proof. */
 export type PresenceFlags = { keyFile?: string | undefined; shares?: readonly string[] | undefined };

@@ -33,6 +33,7 @@ export const table: Readonly<Record<string, () => Promise<Module>>> = {
   "access:list": () => import("../commands/access/list.ts"),
   "access:add": () => import("../commands/access/add.ts"),
   "access:remove": () => import("../commands/access/remove.ts"),
+  "access:test": () => import("../commands/access/test.ts"),
   "backup:create": () => import("../commands/backup/create.ts"),
   "backup:restore": () => import("../commands/backup/restore.ts"),
   "backup:list": () => import("../commands/backup/list.ts"),
@@ -149,7 +150,7 @@ export const groups: readonly { title: string; rows: readonly (readonly [id: str
 
 /** Summaries of topics: words that are no command by themselves. */
 export const topics: Readonly<Record<string, string>> = {
-  access: "who or what can unseal: list, add, remove",
+  access: "who or what can unseal: list, add, remove, test",
   backup: "copies of ciphertext: create, restore, list",
   kv: "any path: put, get, list, delete, undelete, destroy, metadata",
   token: "for programs: create, list, lookup, renew, revoke",

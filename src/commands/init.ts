@@ -4,7 +4,7 @@ import { relative, resolve } from "node:path";
 import type { Calls } from "../calls.ts";
 import { ZvaultCommand } from "../cli/base.ts";
 import { sure } from "../cli/confirm.ts";
-import { readKeyFile, wipe } from "../cli/credential.ts";
+import { wipe } from "../cli/credential.ts";
 import { createPrivate, fillFile } from "../cli/files.ts";
 import { maybe, shareFlags, sharesOf, yesFlag } from "../cli/flags.ts";
 import { count } from "../cli/output.ts";
@@ -15,6 +15,7 @@ import { prepareHandout } from "../cli/shares.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Located } from "../locate.ts";
 import type { Credential } from "../protocol.ts";
+import { readKeyFile } from "../secret-file.ts";
 
 type Slot = Calls["vault.init"]["args"]["slot"];
 
@@ -103,7 +104,7 @@ Without options one passphrase on this computer opens all your vaults; it is ask
     const keyPath = o["key-file"];
     const keyMade = keyPath !== undefined && (await makeKeyAt(keyPath));
     const slot: Slot = keyPath !== undefined ? "key-file" : o.shares ? "shares" : o.passphrase ? "passphrase" : "identity";
-    const credential = keyPath !== undefined ? await readKeyFile(keyPath) : await this.#credential(session, slot, o.source);
+    const credential = keyPath !== undefined ? readKeyFile(keyPath) : await this.#credential(session, slot, o.source);
     const label = o.label === undefined ? {} : { label: o.label };
     try {
       const answer = await session.ask(

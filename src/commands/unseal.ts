@@ -1,20 +1,14 @@
 import * as Flags from "@oclif/core/flags";
 import { ZvaultCommand } from "../cli/base.ts";
-import { readKeyFile, readShares, wipe } from "../cli/credential.ts";
 import { maybe, seconds } from "../cli/flags.ts";
 import { duration, note } from "../cli/output.ts";
-import { fromStdin } from "../cli/passphrase.ts";
-import { askFor, askPassphrase } from "../cli/presence.ts";
+import { byCredential, type OpeningFlags } from "../cli/opening.ts";
 import type { Session } from "../cli/session.ts";
-import type { Calls, SlotInfo } from "../calls.ts";
+import type { Calls } from "../calls.ts";
 import { waitingLine, waitingOf } from "../cli/waiting.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Credential } from "../protocol.ts";
 import { forgetRequests } from "../run/waiting.ts";
-
-const tries = 3;
-
-type Given = { passphrase: boolean; share?: string[] | undefined; "key-file"?: string | undefined };
 
 export default class Unseal extends ZvaultCommand {
   static override person = () => true;
@@ -22,7 +16,8 @@ export default class Unseal extends ZvaultCommand {
   static override usage = ["[--for 8h]", "--passphrase [-]", "--share -|@FILE …", "--key-file FILE"];
   static override description = `
 Your passphrase opens your identity, and all its vaults follow on first use. A vault that was made with shares, a key file or a
-passphrase of its own opens by these. All shares go into one call. Default: 12 h at most, 4 h without use.`;
+passphrase of its own opens by these. All shares go into one call. It is sealed again by
+itself: after 12 h, or 4 h without use, by a passphrase; 2 h or 30 min by a key file; 1 h or 15 min by shares.`;
   static override examples = [
     "zvault unseal",
     "zvault unseal --for 30m",
@@ -68,42 +63,13 @@ passphrase of its own opens by these. All shares go into one call. Default: 12 h
   async #open(
     session: Session,
     asked: Calls["agent.unseal"]["args"],
-    flags: Given,
+    flags: OpeningFlags,
     source: string | undefined,
   ): Promise<Calls["agent.unseal"]["result"]> {
-    await session.client();
-    const given = await fromFlags(flags, source);
-    const once = async (credential: Credential) => {
-      try {
-        return (await session.ask("agent.unseal", asked, { vault: session.located() !== undefined, credential })).result;
-      } finally {
-        wipe(credential);
-      }
-    };
-    if (given) return once(given);
-    const slots = session.located() ? (await session.ask("vault.status", {})).result.slots : [];
-    for (let left = tries; ; left--) {
-      try {
-        return await once(await typed(slots, flags.passphrase));
-      } catch (error) {
-        const again = error instanceof ZvaultError && (error.code === "wrong-passphrase" || error.code === "wrong-share");
-        if (!again || left === 1) throw error;
-        note(error.message);
-      }
-    }
+    const vault = session.located() !== undefined;
+    const once = async (credential: Credential) => (await session.ask("agent.unseal", asked, { vault, credential })).result;
+    return byCredential(session, { flags, source, what: "Unseal" }, once);
   }
-}
-
-async function fromFlags(flags: Given, source: string | undefined): Promise<Credential | undefined> {
-  const kinds = [flags.passphrase || source !== undefined, flags["key-file"] !== undefined, (flags.share?.length ?? 0) > 0];
-  if (kinds.filter(Boolean).length > 1) throw new ZvaultError("usage", "one way is enough: --passphrase, --share or --key-file");
-  if (source !== undefined) return { kind: "passphrase", parts: [fromStdin(source)] };
-  if (flags["key-file"] !== undefined) return readKeyFile(flags["key-file"]);
-  return (flags.share?.length ?? 0) > 0 ? readShares(flags.share ?? []) : undefined;
-}
-
-function typed(slots: readonly SlotInfo[], passphrase: boolean): Promise<Credential> {
-  return passphrase || slots.length === 0 ? askPassphrase("Passphrase: ") : askFor(slots, "Unseal");
 }
 
 /** A downgrade of the agent's memory is said at the first unseal, not only in `status`. */

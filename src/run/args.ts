@@ -29,6 +29,11 @@ export const options = [
   { name: "json-errors", value: "FD", description: "write failures of zvault itself as JSON to this descriptor" },
   { name: "no-mask", description: "leave values in redirected output as they are" },
   { name: "allow-ai", description: "start an AI tool or an editor with the values" },
+  {
+    name: "key-file",
+    value: "FILE",
+    description: "for services: open the vault by FILE for this run alone",
+  },
   { name: "wait", value: "TIME", optional: "5m", description: "while sealed, wait for a person to unseal (90s, 5m, 1h)" },
   { name: "vault", value: "DIR", description: "use the vault in DIR" },
   { name: "quiet", short: "q", description: "no notes" },
@@ -51,6 +56,8 @@ export type RunOptions = {
   allowAi: boolean;
   /** ms */
   wait?: number;
+  /** opens the vault for this run alone */
+  keyFile?: string;
   vault?: string;
   quiet: boolean;
   help: boolean;
@@ -74,6 +81,7 @@ export function parseArgs(argv: readonly string[]): RunOptions {
   const jsonErrors = last("json-errors");
   const wait = last("wait");
   const vault = last("vault");
+  const keyFile = last("key-file");
   if (env !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(env)) {
     throw usage(`${JSON.stringify(env)} is no name of an environment`, "letters, digits, . _ -, as in -e production");
   }
@@ -94,6 +102,7 @@ export function parseArgs(argv: readonly string[]): RunOptions {
     mask: !given.has("no-mask"),
     allowAi: given.has("allow-ai"),
     ...(wait === undefined ? {} : { wait: duration(wait) }),
+    ...(keyFile === undefined ? {} : { keyFile }),
     ...(vault === undefined ? {} : { vault }),
     quiet: given.has("quiet"),
     help: given.has("help"),
@@ -101,6 +110,11 @@ export function parseArgs(argv: readonly string[]): RunOptions {
   };
   if (parsed.json && !parsed.dryRun)
     throw usage("--json goes with --dry-run only", "the program owns stdout; failures: --json-errors FD");
+  if (parsed.keyFile !== undefined && (parsed.watch || parsed.wait !== undefined))
+    throw usage(
+      `--key-file opens the vault once, ${parsed.watch ? "and --watch wants it unsealed" : "and there is nothing to wait for"}`,
+      "zvault unseal --key-file FILE unseals it",
+    );
   if (command.length === 0 && !parsed.dryRun && !parsed.help) throw usage("no program to start", "zvault run -- npm run dev");
   return parsed;
 }

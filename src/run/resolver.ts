@@ -19,6 +19,8 @@ export type ResolveRequest = {
   dangerous: string[];
   /** `--vault`, ZVAULT_DIR */
   vaultDir?: string;
+  /** opens the vault for this request alone; nobody is asked */
+  keyFile?: string;
   /** the AI tool or editor that is started with the values (`--allow-ai`) */
   starts?: string;
 };
@@ -59,6 +61,7 @@ export async function askFor(o: {
   /** ms to wait for a person, undefined: do not wait */
   wait: number | undefined;
   vaultDir: string | undefined;
+  keyFile: string | undefined;
   starts: string | undefined;
   /** once, when nobody is there to unseal */
   sealed: () => Promise<void>;
@@ -69,6 +72,7 @@ export async function askFor(o: {
     dangerous: o.dangerous,
     ...(o.plan.headVault === undefined ? {} : { headVault: o.plan.headVault }),
     ...(o.vaultDir === undefined ? {} : { vaultDir: o.vaultDir }),
+    ...(o.keyFile === undefined ? {} : { keyFile: o.keyFile }),
     ...(o.starts === undefined ? {} : { starts: o.starts }),
   };
   // process.uptime: `performance` would load its module, 3 ms in the hot lane
@@ -88,6 +92,8 @@ export async function askFor(o: {
       return answer.caller;
     } catch (error) {
       if (!(error instanceof ZvaultError)) throw error;
+      // about the key file, and no reference
+      if (o.keyFile !== undefined && error.names.includes(o.keyFile)) throw error;
       if (error.code !== "sealed") throw explained(error, o.plan, o.refs);
       if (!asked) {
         asked = true;

@@ -56,7 +56,7 @@ export function runHelp(): string {
   return (
     "Start a program with the values of .env*.zvault in its environment\n\n" +
     `USAGE\n  zvault run [options] [--] CMD …\n\nOPTIONS\n${optionsHelp()}\n` +
-    "EXAMPLES\n  zvault run -- npm run dev\n  zvault run -e production -- node server.js\n  zvault run --dry-run\n\n" +
+    "EXAMPLES\n  zvault run -- npm run dev\n  zvault run -e production -- node server.js\n  zvault run --dry-run\n  zvault run --key-file shop.key -- node server.js\n\n" +
     "EXIT CODES\n  of CMD; 125 zvault failed and nothing was started, 126 CMD cannot be executed, 127 no CMD, 128+n signal n\n"
   );
 }
@@ -134,6 +134,7 @@ async function values(o: RunInput, options: RunOptions, plan: Plan, meanwhile: M
       meanwhile,
       wait: options.wait,
       vaultDir: options.vault ?? o.env["ZVAULT_DIR"],
+      keyFile: options.keyFile,
       starts: options.allowAi ? knownTool(options.command) : undefined,
       sealed: () => rememberRequest(o, options, plan),
     });

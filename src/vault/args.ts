@@ -216,10 +216,12 @@ const checks: Record<VerbName, Check> = {
   "access.list": nothing,
   "access.add": object({ kind: oneOf("identity", "shares", "key-file", "passphrase") }, { label, ...shares }),
   "access.remove": object({ slot: text(64) }),
+  "access.test": nothing,
   "identity.show": nothing,
   "backup.create": object({ out: absolute }),
   "backup.sync": nothing,
   "backup.list": nothing,
+  "backup.look": object({ dir: absolute, from: text(4096) }, { id: text(32) }),
   "backup.restore": object({ dir: absolute, from: text(4096) }, { id: text(32) }),
   "kv.put": object(
     { path },

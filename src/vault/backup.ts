@@ -4,12 +4,14 @@
  *
  * Backup file: "zvbackup" ‖ length (4 bytes) ‖ JSON {v, id, time, secrets, files: [[name, length], …]} ‖ the files ‖ SHA-256 of all before.
  */
+import type { Calls } from "../calls.ts";
 import { hex, sha256 } from "../crypto/hash.ts";
 import { random } from "../crypto/random.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import type { AuditEntry } from "./audit-line.ts";
 import { listSegments, segmentPath } from "./audit-segment.ts";
+import { type CopyFile, openCopy } from "./copy.ts";
 import type { Holdings, Way } from "./holdings.ts";
 import { folderOf, type Io, readFile, writeAll, writeFresh } from "./io.ts";
 import { keysLimit, parseKeys } from "./keys.ts";
@@ -23,11 +25,10 @@ const fileLimit = 1024 * 1024 * 1024;
 const nameShape = /^(keys|vault|audit\/\d{6}\.jsonl)$/;
 
 type Head = { v: 1; id: string; time: string; secrets: number; files: [string, number][] };
-type CopyFile = { name: string; bytes: Uint8Array };
 export type Copy = { path: string; id: string; time: string; bytes: number };
 
-/** A new file, 0600, never over an existing one. */
-export async function createBackup(vault: Vault, out: string): Promise<{ bytes: number; secrets: number }> {
+/** A new file, 0600, never over an existing one. It is read back and opened before it counts; one that does not hold what it must is removed. */
+export async function createBackup(vault: Vault, out: string): Promise<Omit<Calls["backup.create"]["result"], "file">> {
   // keys file and log change together
   while (vault.busy) await vault.busy;
   const files: CopyFile[] = [
@@ -38,27 +39,69 @@ export async function createBackup(vault: Vault, out: string): Promise<{ bytes: 
     const bytes = readFile(vault.io, segmentPath(`${vault.dir}/audit`, segment), fileLimit);
     if (bytes) files.push({ name: segmentPath("audit", segment), bytes });
   }
+  const { position } = vault.barrier;
+  const end = vault.audit.position;
   const secrets = vault.state.count;
-  const named = files.map(({ name, bytes }): [string, number] => [name, bytes.length]);
-  const head: Head = { v: 1, id: vault.id, time: vault.now().toISOString(), secrets, files: named };
+  // as it is now: another root key may be the vault's when the file is on disk
+  const root = vault.root.clone();
+  try {
+    const named = files.map(({ name, bytes }): [string, number] => [name, bytes.length]);
+    const head: Head = { v: 1, id: vault.id, time: vault.now().toISOString(), secrets, files: named };
+    const whole = printBackup(head, files);
+    if (vault.io.stat(out)) throw new ZvaultError("changed", `${out} is there already`, { hint: "give another name with --out" });
+    await writeBackup(vault.io, out, whole);
+    try {
+      const read = readBack(vault.io, out, whole);
+      const { records, audit } = openCopy({ files: parseBackup(read, out).files, id: vault.id, root, position, end });
+      await vault.io.syncFolder(folderOf(out));
+      return { bytes: whole.length, secrets, records, audit };
+    } catch (failure) {
+      removeQuietly(vault.io, out);
+      throw failure;
+    }
+  } finally {
+    root.wipe();
+  }
+}
+
+function printBackup(head: Head, files: readonly CopyFile[]): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(head));
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, json.length);
   const body = Buffer.concat([magic, length, json, ...files.map((file) => file.bytes)]);
-  const whole = Buffer.concat([body, sha256(body)]);
-  if (vault.io.stat(out)) throw new ZvaultError("changed", `${out} is there already`, { hint: "give another name with --out" });
-  const fd = vault.io.open(out, "create-exclusive");
+  return Buffer.concat([body, sha256(body)]);
+}
+
+async function writeBackup(io: Io, out: string, whole: Uint8Array): Promise<void> {
+  const fd = io.open(out, "create-exclusive");
   try {
-    writeAll(vault.io, fd, whole, 0);
-    await vault.io.sync(fd);
+    writeAll(io, fd, whole, 0);
+    await io.sync(fd);
   } catch (failure) {
-    vault.io.remove(out);
+    removeQuietly(io, out);
     throw failure;
   } finally {
-    vault.io.close(fd);
+    io.close(fd);
   }
-  await vault.io.syncFolder(folderOf(out));
-  return { bytes: whole.length, secrets };
+}
+
+/** Why there is no backup must be told, whatever the disk does now. */
+function removeQuietly(io: Io, path: string): void {
+  try {
+    io.remove(path);
+  } catch {
+    // a disk that takes nothing
+  }
+}
+
+/** By its name, as whoever restores it will find it. Not `damaged`: that would be the vault. */
+function readBack(io: Io, out: string, whole: Uint8Array): Uint8Array {
+  const read = readFile(io, out, fileLimit);
+  if (read && Buffer.compare(read, whole) === 0) return read;
+  throw new ZvaultError("io", `${out} did not hold what was written, and was removed`, {
+    hint: "the vault itself is whole; try another disk",
+    names: [out],
+  });
 }
 
 /** Throws `damaged`: cut, changed, or none of ours. */
@@ -129,10 +172,10 @@ function readMirror(io: Io, copy: Copy): CopyFile[] {
   return files;
 }
 
-type Source = { id: string; time: string; files: CopyFile[]; from: string };
+export type Source = { id: string; time: string; files: CopyFile[]; from: string };
 
 /** `from`: "mirror" for the newest one, or the path of a file. */
-function sourceOf(io: Io, places: Places, from: string, id: string | undefined, root: string): Source {
+export function sourceOf(io: Io, places: Places, from: string, id: string | undefined, root: string): Source {
   if (from !== "mirror") {
     const bytes = readFile(io, from, fileLimit);
     if (!bytes) throw new ZvaultError("not-found", `there is no ${from}`);

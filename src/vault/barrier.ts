@@ -53,6 +53,8 @@ export class Barrier {
   #sinceCheckpoint = 0;
   #metaSinceCheckpoint = 0;
   #durable: LogPosition;
+  /** opened to be read, with a torn end that stays where it is */
+  #torn = 0;
 
   private constructor(io: Io, path: string, terms: TermView, fd: number, header: Header, at: At) {
     this.#io = io;
@@ -104,16 +106,25 @@ export class Barrier {
       const notices = judge(o, header, found, (step) => metaOf(o, header, frameOf(o.io, fd, o.path, step)));
       if (o.expect) checkPinned(found, header, o.expect);
       if (found.bad) notices.push(cutTail(o, fd, found));
-      const last = found.steps.at(-1);
-      const at = {
-        sequence: last?.sequence ?? header.first - 1,
-        chain: last ? fromHex(last.chain) : sha256(bytes),
-        end: found.end,
-        offsets: found.steps.map((step) => step.offset),
-      };
-      const barrier = new Barrier(o.io, o.path, o.terms, fd, header, at);
+      const barrier = new Barrier(o.io, o.path, o.terms, fd, header, endOf(bytes, header, found));
       barrier.#replay(o, found);
       return { barrier, notices };
+    } catch (failure) {
+      o.io.close(fd);
+      throw failure;
+    }
+  }
+
+  /** To be looked at: nothing is cut off, and nothing can be appended. Throws as `open` does. */
+  static openToRead(o: OpenOptions): Barrier {
+    const fd = o.io.open(o.path, "read");
+    try {
+      const { bytes, header, walk: found } = look(o.io, fd, o.path);
+      judge(o, header, found, (step) => metaOf(o, header, frameOf(o.io, fd, o.path, step)));
+      const barrier = new Barrier(o.io, o.path, o.terms, fd, header, endOf(bytes, header, found));
+      barrier.#torn = found.size - found.end;
+      barrier.#replay(o, found);
+      return barrier;
     } catch (failure) {
       o.io.close(fd);
       throw failure;
@@ -147,6 +158,11 @@ export class Barrier {
 
   get size(): number {
     return this.#end;
+  }
+
+  /** Bytes of a change that was not finished, in a log that was opened to be read. */
+  get torn(): number {
+    return this.#torn;
   }
 
   get records(): number {
@@ -276,7 +292,7 @@ export class Barrier {
     const header = parseHeader(bytes, this.#path);
     const found = walk(this.#io, this.#fd, bytes, header.first);
     const last = found.steps.at(-1);
-    if (found.bad || (last?.chain ?? sha256Hex(bytes)) !== hex(this.#chain)) {
+    if ((found.bad && this.#torn === 0) || (last?.chain ?? sha256Hex(bytes)) !== hex(this.#chain)) {
       throw new ZvaultError("damaged", `${this.#path} is not what was written, at byte ${found.bad?.offset ?? found.end}`);
     }
     for (const step of found.steps) {
@@ -314,6 +330,16 @@ function isStill(io: Io, fd: number, { file, walk: { size } }: FoundLog): boolea
 }
 
 type At = { sequence: number; chain: Uint8Array; end: number; offsets: number[] };
+
+function endOf(bytes: Uint8Array, header: Header, { steps, end }: Walk): At {
+  const last = steps.at(-1);
+  return {
+    sequence: last?.sequence ?? header.first - 1,
+    chain: last ? fromHex(last.chain) : sha256(bytes),
+    end,
+    offsets: steps.map((step) => step.offset),
+  };
+}
 
 /** Offsets of the cells of a record just sealed; its framing needs no check. */
 function cellsOf(bytes: Uint8Array, offset: number, sequence: number, term: number): CellRef[] {

@@ -15,7 +15,9 @@ import type { KeyWork } from "./keywork.ts";
 import { type AgentFacts, agentStatus, looks } from "./looks.ts";
 import type { Places } from "./places.ts";
 import { Presence } from "./presence.ts";
+import { lookAtCopy } from "./preview.ts";
 import { Session } from "./session.ts";
+import { testAccess } from "./trial.ts";
 
 export type DoorOptions = {
   io: Io;
@@ -81,12 +83,16 @@ export function createDoor(o: DoorOptions): VaultDoor {
         return session.adopt(request, caller);
       case "vault.verify":
         return looks.verify(holdings, presence, request, caller);
+      case "access.test":
+        return testAccess(holdings, presence, request, caller);
       case "audit.verify":
         return looks.verifyAudit(holdings, presence, request, caller);
       case "identity.show":
         return looks.identity(holdings);
       case "backup.list":
         return looks.copies(holdings);
+      case "backup.look":
+        return lookAtCopy(holdings, presence, args as Calls["backup.look"]["args"], request);
       case "backup.restore":
         return session.restore(args as Calls["backup.restore"]["args"], request, caller);
     }

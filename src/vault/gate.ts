@@ -5,7 +5,7 @@
 import type { Calls } from "../calls.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
-import type { Answer, Caller, Request } from "../protocol.ts";
+import type { Answer, Caller, Credential, Request, VaultRef } from "../protocol.ts";
 import { isVerb, type VerbName, verbs } from "../verbs.ts";
 import { aboutRequest, isFollowing } from "./about.ts";
 import { checkArgs, pathsOf } from "./args.ts";
@@ -19,6 +19,7 @@ import type { Presence } from "./presence.ts";
 import { decideAll, ownerRights, questionOf, type Rights, rightsOf, sameRights } from "./rights.ts";
 import { invalidToken, isOwnAffair, notGranted, rightsOfLine, spendsUse, spendUse, tokenBook } from "./tokens/asking.ts";
 import type { Found } from "./tokens/book.ts";
+import { noteTry } from "./unseal-log.ts";
 import type { Vault } from "./vault.ts";
 
 export function answer<V extends VerbName>(result: Calls[V]["result"], body: readonly Secret[] = []): Answer<V> {
@@ -47,13 +48,50 @@ export class Gate {
   /** A verb of an open vault. */
   async ask<V extends VaultVerb>(verb: V, request: Request, caller: Caller): Promise<Answer<V>> {
     const args = checkArgs(verb, request.args);
-    if (!request.vault) throw new ZvaultError("no-vault", "the request names no vault", { hint: "`zvault init` makes one" });
-    const vault = await this.#holdings.use(request.vault, caller, !isFollowing(verb, args));
+    const { vault: ref, credential } = request;
+    if (!ref) throw new ZvaultError("no-vault", "the request names no vault", { hint: "`zvault init` makes one" });
+    if (credential && opensOnce(verb, credential, caller)) {
+      const once = await this.#once(verb, args, { ...request, vault: ref, credential }, caller);
+      if (once) return once;
+    }
+    return this.#serve(await this.#holdings.use(ref, caller, !isFollowing(verb, args)), verb, args, request, caller);
+  }
+
+  /** A sealed vault, opened by the request's credential for this request alone. undefined: it is open. */
+  async #once<V extends VaultVerb>(
+    verb: V,
+    args: Calls[V]["args"],
+    request: Request & { vault: VaultRef; credential: Credential },
+    caller: Caller,
+  ): Promise<Answer<V> | undefined> {
+    const { vault: ref, credential } = request;
+    const isOpen = (): boolean => this.#holdings.vaults.has(ref.dir);
+    if (isOpen()) return undefined;
+    const serve = (vault: Vault) => this.#serve(vault, verb, args, request, caller, credential.kind);
+    try {
+      return await this.#presence.tried(() =>
+        this.#holdings.inTurn(ref.dir, async () => (isOpen() ? undefined : this.#holdings.once(ref, credential, caller, serve))),
+      );
+    } catch (failure) {
+      noteTry(this.#holdings.world, ref, credential.kind, failure, caller);
+      throw failure;
+    }
+  }
+
+  /** `proven`: the kind of the request's credential, where the vault was opened by it. */
+  async #serve<V extends VaultVerb>(
+    vault: Vault,
+    verb: V,
+    args: Calls[V]["args"],
+    request: Request,
+    caller: Caller,
+    proven?: string,
+  ): Promise<Answer<V>> {
     this.#payOwed(vault);
     const { person, detail } = aboutRequest(vault, verb, args);
     const paths = pathsOf(verbs[verb].paths, args);
     const entry = { request: newRequest(), verb, paths, caller, ...(detail ? { detail } : {}) };
-    const { rights, own, ...by } = await this.#decide(vault, verb, args, request, entry, person);
+    const { rights, own, ...by } = await this.#decide(vault, verb, args, request, entry, person, proven);
     const allowed = { ...entry, ...by };
     const call = { holdings: this.#holdings, vault, args, request, caller, rights, own, person };
     return verbs[verb].audit === "change" ? this.#change(verb, call, allowed) : this.#read(verb, call, allowed);
@@ -75,6 +113,7 @@ export class Gate {
     request: Request,
     entry: Entry,
     person: boolean,
+    proven: string | undefined,
   ): Promise<Granted> {
     const { presence } = verbs[verb];
     const { caller } = entry;
@@ -82,14 +121,18 @@ export class Gate {
       return this.#decideToken(vault, verb, args, request.credential.parts[0], entry, person);
     const rights = rightsOf(vault, caller);
     const decision = presence === "no" && !person ? this.#byPolicy(vault, verb, args, entry, rights) : undefined;
-    if (decision?.allowed) return { rights, policy: decision.policies.join(",") };
+    // a key file that opens nothing is found out at once, not at the night when nobody has unsealed
+    const proves = proven === undefined && request.credential !== undefined && opensOnce(verb, request.credential, caller);
+    if (decision?.allowed && !proves)
+      return { rights, policy: decision.policies.join(","), ...(proven === undefined ? {} : { presence: proven }) };
     try {
       if (caller.verdict === "sign") throw refused(verb, caller);
       if (caller.inRun && presence === "shows") throw insideRun();
       // what outlives the request, and may everything, is not had for a passphrase that was given for something else
-      if (verb === "token.root" && !request.credential) throw needsPerson(verb);
-      const proof = await this.#presence.prove(vault, request.credential, caller);
+      if (verb === "token.root" && !request.credential && proven === undefined) throw needsPerson(verb);
+      const proof = proven ?? (await this.#presence.prove(vault, request.credential, caller));
       vault.checkOpen();
+      if (proof !== undefined && decision?.allowed) return { rights, policy: decision.policies.join(","), presence: proof };
       if (proof !== undefined && decideAll(ownerRights, questionOf(verb, entry.paths)).allowed)
         return { rights: ownerRights, policy: owner.name, presence: proof };
       throw needsPerson(verb, decision);
@@ -268,6 +311,11 @@ export class Gate {
     if (code === "damaged" || code === "io" || vault.unknown !== undefined) this.#fatal(`upkeep failed: ${code}`);
     else vault.notices.push(`upkeep failed (${code}); it is tried again after the next change`);
   }
+}
+
+/** Whether a credential opens a sealed vault for this request. Under a sign of an AI tool none counts. */
+function opensOnce(verb: VerbName, credential: Credential, caller: Caller): boolean {
+  return verbs[verb].state === "once" && credential.kind !== "token" && caller.verdict !== "sign";
 }
 
 function insideRun(): ZvaultError {

@@ -18,6 +18,7 @@ import { remember } from "./known.ts";
 import { Lease, type LeaseTerms } from "./lease.ts";
 import { identityPath, knownPath, type Places } from "./places.ts";
 import { fingerprint, printSlot } from "./slots.ts";
+import { checkKeysOf } from "./read-only.ts";
 import { checkStanding } from "./standing.ts";
 import { lockVault, readKeys } from "./unlock.ts";
 import { readFailures } from "./unseal-log.ts";
@@ -51,6 +52,8 @@ export class Holdings {
   readonly logins: Tries;
   identity: HeldIdentity | undefined;
   readonly #leftovers: string[] = [];
+  /** open for one request, and found by no other */
+  readonly #passing = new Set<Vault>();
   readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(world: World) {
@@ -131,6 +134,24 @@ export class Holdings {
 
   /** Opens a vault that is not open; registers it. */
   async open(ref: VaultRef, way: Way, lease: Lease, caller: Caller, choices: OpenChoices): Promise<Vault> {
+    const vault = await this.#opened(ref, way, caller, choices);
+    this.vaults.set(ref.dir, { vault, lease, since: this.world.clock() });
+    return vault;
+  }
+
+  /** Opens a vault that is not open, for one request: no other finds it open, and it is sealed again before the answer leaves. */
+  async once<T>(ref: VaultRef, credential: Credential, caller: Caller, act: (vault: Vault) => Promise<T>): Promise<T> {
+    const vault = await this.#opened(ref, { credential }, caller, {});
+    this.#passing.add(vault);
+    try {
+      return await act(vault);
+    } finally {
+      this.#passing.delete(vault);
+      await vault.seal("done");
+    }
+  }
+
+  async #opened(ref: VaultRef, way: Way, caller: Caller, choices: OpenChoices): Promise<Vault> {
     const { io, places } = this.world;
     const movedFrom = choices.ignoreHead ? undefined : checkStanding(io, places, ref.id, ref.dir);
     const vault = await this.openFolder(ref.id, ref.dir, way, { ...choices, ...(movedFrom === undefined ? {} : { movedFrom }) });
@@ -141,7 +162,6 @@ export class Holdings {
       await vault.seal("could not be opened");
       throw failure;
     }
-    this.vaults.set(ref.dir, { vault, lease, since: this.world.clock() });
     return vault;
   }
 
@@ -152,10 +172,7 @@ export class Holdings {
     try {
       for (let round = 0; round < 2; round++) {
         const keys = readKeys(io, dir);
-        if (keys.id !== id)
-          throw new ZvaultError("damaged", "the keys file belongs to another vault", {
-            hint: "`zvault backup restore` takes both files from the mirror",
-          });
+        checkKeysOf(keys, id);
         const unwrapping = this.#unwrap(keys, way);
         const log = await meanwhile(unwrapping, () => Barrier.look(io, `${dir}/vault`));
         const opened = await unwrapping;
@@ -289,6 +306,7 @@ export class Holdings {
   async sealAll(reason: string, caller?: Caller): Promise<number> {
     const dirs = [...this.vaults.keys()];
     for (const dir of dirs) await this.seal(dir, reason, caller);
+    for (const vault of this.#passing) await vault.seal(reason);
     this.identity?.bundle.wipe();
     this.identity = undefined;
     return dirs.length;

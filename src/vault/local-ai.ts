@@ -12,7 +12,14 @@ import { decideAll, type Rights } from "./rights.ts";
 import type { Vault } from "./vault.ts";
 
 /** Verbs that no policy decides on, because they work sealed: these are a person's all the same. */
-const persons: ReadonlySet<VerbName> = new Set(["agent.unseal", "vault.init", "vault.adopt", "backup.restore"]);
+const persons: ReadonlySet<VerbName> = new Set([
+  "agent.unseal",
+  "vault.init",
+  "vault.adopt",
+  "access.test",
+  "backup.look",
+  "backup.restore",
+]);
 
 /** Throws `ai-tool` for a verb that works sealed and is not for an AI tool. */
 export function checkPerson(verb: VerbName, caller: Caller): void {

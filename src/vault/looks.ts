@@ -10,7 +10,6 @@ import { seenCaller } from "./handlers.ts";
 import { parseHeader, headerLength } from "./header.ts";
 import { type Holdings, sealed } from "./holdings.ts";
 import { type Io, readAll } from "./io.ts";
-import { defaultLease, Lease } from "./lease.ts";
 import type { Presence } from "./presence.ts";
 import { printRecipient } from "./recipient.ts";
 import { checkRef, needVault } from "./session.ts";
@@ -166,15 +165,12 @@ async function withOpen<T>(
   const { credential } = request;
   if (holdings.vaults.has(ref.dir) || holdings.identity) return act(await holdings.use(ref, caller));
   if (!credential || caller.verdict === "sign") throw sealed();
-  return holdings.inTurn(ref.dir, async () => {
-    const lease = new Lease(defaultLease, holdings.world.uptime);
-    const vault = await presence.tried(() => holdings.open(ref, { credential }, lease, caller, {}));
-    try {
-      return await act(vault);
-    } finally {
-      await holdings.seal(ref.dir, "done");
-    }
-  });
+  return presence.tried(() =>
+    holdings.inTurn(ref.dir, async () => {
+      const held = holdings.vaults.get(ref.dir);
+      return held ? act(held.vault) : holdings.once(ref, credential, caller, act);
+    }),
+  );
 }
 
 /** While one lives, everybody who looks is told. */

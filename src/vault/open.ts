@@ -91,7 +91,8 @@ function openHeads(o: OpenOptions, path: string): HeadStore {
   }
 }
 
-function checkEpoch(state: State, keys: KeysFile): void {
+/** Throws `old-keys` for another keys file than the one that the log names last. */
+export function checkEpoch(state: State, keys: KeysFile): void {
   const { epoch, sha256: sum } = state.keys ?? { epoch: 0, sha256: "" };
   if (keys.epoch === epoch && hex(sha256(keys.bytes)) === sum) return;
   throw new ZvaultError(

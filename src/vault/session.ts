@@ -8,14 +8,14 @@ import { type Holdings, noIdentity, type OpenChoices, type Way } from "./holding
 import type { Io } from "./io.ts";
 import type { NewSlot } from "./keywork.ts";
 import { remember } from "./known.ts";
-import { defaultLease, Lease, type LeaseTerms } from "./lease.ts";
+import { Lease, leaseBy, type LeaseTerms } from "./lease.ts";
 import { knownPath } from "./places.ts";
 import type { Presence } from "./presence.ts";
 import { restoreVault, rootOfCopy } from "./backup.ts";
 import { describeSlot } from "./slots.ts";
 import { standing } from "./standing.ts";
 import { readKeys } from "./unlock.ts";
-import { noteFailure } from "./unseal-log.ts";
+import { noteTry } from "./unseal-log.ts";
 import type { Vault } from "./vault.ts";
 
 /** `kind`: which one; of another kind is as none. */
@@ -54,9 +54,10 @@ export class Session {
 
   async unseal(args: Calls["agent.unseal"]["args"], request: Request, caller: Caller): Promise<Answer<"agent.unseal">> {
     const credential = needCredential(request, "to unseal");
+    const usual = leaseBy(credential.kind);
     const terms: LeaseTerms = {
-      lifetime: (args.lifetime ?? defaultLease.lifetime / 1000) * 1000,
-      idle: Math.min(args.idle ?? defaultLease.idle / 1000, args.lifetime ?? Infinity) * 1000,
+      lifetime: (args.lifetime ?? usual.lifetime / 1000) * 1000,
+      idle: Math.min(args.idle ?? usual.idle / 1000, args.lifetime ?? Infinity) * 1000,
     };
     const [sequence, chain] = args.expectHead?.split(":") ?? [];
     const choices: OpenChoices = {
@@ -74,8 +75,7 @@ export class Session {
       };
       return answer(result);
     } catch (failure) {
-      if (failure instanceof ZvaultError && failure.code.startsWith("wrong-"))
-        this.#note(request.vault, credential.kind, failure.code, caller);
+      noteTry(this.#holdings.world, request.vault, credential.kind, failure, caller);
       throw failure;
     }
   }
@@ -143,17 +143,6 @@ export class Session {
     });
   }
 
-  #note(ref: VaultRef | undefined, kind: string, code: string, caller: Caller): void {
-    const { io, places, clock } = this.#holdings.world;
-    try {
-      const known = ref && standing(io, places, ref.id, ref.dir).kind === "known";
-      if (!known) io.makeFolder(places.state);
-      noteFailure(io, known ? `${ref.dir}/unseal.log` : `${places.state}/unseal.log`, clock(), code, kind, caller);
-    } catch {
-      // a full or read-only disk must not hide why the unseal failed
-    }
-  }
-
   async init(args: Calls["vault.init"]["args"], request: Request, caller: Caller): Promise<Answer<"vault.init">> {
     const { label = args.slot, shares = 0, threshold = 0 } = args;
     const newIdentity = args.slot === "identity" && (await this.#readyIdentity(args.label ?? "me", request));
@@ -170,7 +159,7 @@ export class Session {
     try {
       const file = this.#holdings.world.io.stat(`${made.dir}/vault`);
       const ref = { id: made.id, dir: made.dir, dev: file?.dev ?? "", ino: file?.ino ?? "" };
-      const lease = (args.slot === "identity" && this.#holdings.identity?.lease) || this.#lease(defaultLease);
+      const lease = (args.slot === "identity" && this.#holdings.identity?.lease) || this.#lease(leaseBy(args.slot));
       const vault = await this.#openOnce(ref, { root: made.root }, lease, caller, {});
       const event = { kind: "event", request: "init", verb: "vault.init", paths: [], detail: { slot: args.slot } } as const;
       await vault.audit.record({ ...event, caller });
@@ -191,13 +180,13 @@ export class Session {
     const { parts } = needCredential(request, "your identity", "passphrase");
     const passphrase = parts[0] ?? new Uint8Array();
     if (holdings.identityFile()) {
-      await this.#presence.tried(() => holdings.openIdentity(passphrase, defaultLease));
+      await this.#presence.tried(() => holdings.openIdentity(passphrase, leaseBy("identity")));
       return false;
     }
     const bundle = await createIdentity(holdings, name, passphrase);
     const file = holdings.identityFile();
     if (!file) throw noIdentity();
-    holdings.holdIdentity(file, bundle, defaultLease);
+    holdings.holdIdentity(file, bundle, leaseBy("identity"));
     return true;
   }
 
@@ -210,47 +199,50 @@ export class Session {
       throw new ZvaultError("changed", "this vault is known on this computer already", { hint: "run `zvault unseal`" });
     }
     const credential = needCredential(request, "to adopt a vault");
-    return this.#holdings.inTurn(ref.dir, async () => {
-      const vault = await this.#presence.tried(() =>
-        this.#holdings.openFolder(ref.id, ref.dir, { credential }, { ignoreHead: true }),
-      );
-      try {
-        vault.barrier.verify();
-        await vault.audit.record({
-          kind: "event",
-          request: "adopt",
-          verb: "vault.adopt",
-          paths: [],
-          caller,
-          presence: credential.kind,
-        });
-        await remember(io, knownPath(places), { id: ref.id, dir: ref.dir });
-        await vault.durable();
-      } catch (failure) {
-        await vault.seal("could not be adopted");
-        throw failure;
-      }
-      this.#holdings.vaults.set(ref.dir, { vault, lease: this.#lease(defaultLease), since: vault.now() });
-      return answer({ id: vault.id, lineage: vault.barrier.header.lineage, notices: vault.notices });
-    });
+    // tries before folders, as everywhere: two that wait for each other's turn would wait for ever
+    return this.#presence.tried(() =>
+      this.#holdings.inTurn(ref.dir, async () => {
+        const vault = await this.#holdings.openFolder(ref.id, ref.dir, { credential }, { ignoreHead: true });
+        try {
+          vault.barrier.verify();
+          await vault.audit.record({
+            kind: "event",
+            request: "adopt",
+            verb: "vault.adopt",
+            paths: [],
+            caller,
+            presence: credential.kind,
+          });
+          await remember(io, knownPath(places), { id: ref.id, dir: ref.dir });
+          await vault.durable();
+        } catch (failure) {
+          await vault.seal("could not be adopted");
+          throw failure;
+        }
+        this.#holdings.vaults.set(ref.dir, { vault, lease: this.#lease(leaseBy(credential.kind)), since: vault.now() });
+        return answer({ id: vault.id, lineage: vault.barrier.header.lineage, notices: vault.notices });
+      }),
+    );
   }
 
   async restore(args: Calls["backup.restore"]["args"], request: Request, caller: Caller): Promise<Answer<"backup.restore">> {
     const credential = needCredential(request, "to restore a vault");
     const dir = `${args.dir}/.zvault`;
-    return this.#holdings.inTurn(dir, async () => {
-      const what = { root: args.dir, from: args.from, id: args.id };
-      // who cannot open the copy does not seal what is open
-      const root = await this.#presence.tried(() => rootOfCopy(this.#holdings, { ...what, way: { credential } }));
-      try {
-        await this.#holdings.seal(dir, "restore", caller);
-        const by = { caller, presence: credential.kind };
-        const { id, secrets, from, time, aside } = await restoreVault(this.#holdings, { ...what, way: { root }, by });
-        return answer({ id, secrets, from, time, aside: aside ?? null });
-      } finally {
-        root.wipe();
-      }
-    });
+    return this.#presence.tried(() =>
+      this.#holdings.inTurn(dir, async () => {
+        const what = { root: args.dir, from: args.from, id: args.id };
+        // who cannot open the copy does not seal what is open
+        const root = await rootOfCopy(this.#holdings, { ...what, way: { credential } });
+        try {
+          await this.#holdings.seal(dir, "restore", caller);
+          const by = { caller, presence: credential.kind };
+          const { id, secrets, from, time, aside } = await restoreVault(this.#holdings, { ...what, way: { root }, by });
+          return answer({ id, secrets, from, time, aside: aside ?? null });
+        } finally {
+          root.wipe();
+        }
+      }),
+    );
   }
 }
 

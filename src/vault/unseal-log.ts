@@ -4,8 +4,11 @@
  * Each failure doubles the wait before the next answer: 1, 2, 4 … 32 seconds.
  */
 import { hex, sha256 } from "../crypto/hash.ts";
-import type { Caller } from "../protocol.ts";
+import { ZvaultError } from "../errors.ts";
+import type { Caller, VaultRef } from "../protocol.ts";
 import { type Io, readFile, writeAll } from "./io.ts";
+import type { Places } from "./places.ts";
+import { standing } from "./standing.ts";
 
 export type FailedUnseal = { time: string; code: string; kind: string; uid: number; pid: number; program: string };
 
@@ -81,6 +84,24 @@ export function noteFailure(io: Io, path: string, time: Date, code: string, kind
     io.close(fd);
   }
   return found.lines.length + 1;
+}
+
+/** A credential that was wrong is noted where nobody needs a key to write: beside the vault, if it is one of ours. */
+export function noteTry(
+  { io, places, clock }: { io: Io; places: Places; clock(): Date },
+  ref: VaultRef | undefined,
+  kind: string,
+  failure: unknown,
+  caller: Caller,
+): void {
+  if (!(failure instanceof ZvaultError && failure.code.startsWith("wrong-"))) return;
+  try {
+    const known = ref && standing(io, places, ref.id, ref.dir).kind === "known";
+    if (!known) io.makeFolder(places.state);
+    noteFailure(io, known ? `${ref.dir}/unseal.log` : `${places.state}/unseal.log`, clock(), failure.code, kind, caller);
+  } catch {
+    // a full or read-only disk must not hide why the credential was refused
+  }
 }
 
 function print(line: Line): string {

@@ -48,6 +48,8 @@ function meaning(cell: string): { code: string; policy?: string; presence?: stri
       return { code: "done" };
     case "owner":
       return { code: "done", policy: "owner", presence: "key-file" };
+    case "local+key":
+      return { code: "done", policy: "local", presence: "key-file" };
     case "person":
       return { code: "presence-needed" };
     case "tool":
@@ -180,7 +182,9 @@ t.test("every verb has a row, and every row is about a verb", async (t) => {
   for (const [verb, { leaves }] of Object.entries(table)) {
     const { audit } = verbs[verb as VerbName];
     const fits = { read: "read", poll: "read", change: "change", none: "-", own: verb }[audit];
-    if (audit === "own" ? !leaves.split(",").includes(verb) : leaves !== fits) t.fail(`${verb} is audited as ${audit}`);
+    // of a sealed vault nobody can write a line
+    const own = verb === "access.test" ? "-" : verb;
+    if (audit === "own" ? !leaves.split(",").includes(own) : leaves !== fits) t.fail(`${verb} is audited as ${audit}`);
   }
 });
 

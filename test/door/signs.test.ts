@@ -59,6 +59,7 @@ t.test("an AI tool lists, describes and uses, and everything else is refused, cr
     "access.add": { kind: "shares", shares: 3, threshold: 2 },
     "access.remove": { slot: "key-file" },
     "backup.create": { out: `${world.base}/copy` },
+    "backup.look": { dir: world.project, from: "mirror" },
     "backup.restore": { dir: world.project, from: "mirror" },
     "kv.expose": { paths: [path] },
     "transit.list": {},

@@ -66,10 +66,12 @@ export const samples: { [V in VerbName]: Sample<V> } = {
   "access.list": { args: {}, changes: false },
   "access.add": { args: { kind: "key-file", label: "third" }, body: [thirdKey], changes: true },
   "access.remove": { args: { slot: "second" }, changes: true },
+  "access.test": { args: {}, on: "sealed", changes: false },
   "identity.show": { args: {}, changes: false },
   "backup.create": { args: { out: "/home/copy.zvault" }, changes: false, holds: wholeCopy },
   "backup.sync": { args: {}, changes: false, holds: mirrored },
   "backup.list": { args: {}, changes: false },
+  "backup.look": { args: { dir: "/home/shop", from: "mirror" }, changes: false },
   // a life of its own: the tokens of the one before are over
   "backup.restore": { args: { dir: "/home/shop", from: "mirror" }, changes: true },
   "kv.put": { args: { path: "env/shop/A", class: "secret", cas: 2 }, body: [bytes("new")], changes: true },

@@ -147,3 +147,26 @@ t.test("a slot of a kind that nobody knows stays byte for byte when the keys fil
   t.same(slots(after), slots(before));
   await door.seal("test");
 });
+
+t.test("a new root key is not made past a slot that this build cannot seal it to", async (t) => {
+  const world = await place("foreign-slots", true);
+  t.teardown(() => removeWorld(world));
+  const credential = { credential: keyFile(new Uint8Array(fs.readFileSync(path.join(folder, "foreign-slots/key")))) };
+  const { door } = openDoor(world);
+  await ask(door, world, "agent.unseal", {}, credential);
+  const before = fs.readFileSync(`${world.dir}/keys`);
+  const { slots } = (await ask(door, world, "access.list", {})).result;
+  const id = (label: RegExp): string => slots.find((slot) => label.test(slot.label))?.id ?? "";
+  t.equal(await codeOf(ask(door, world, "vault.rekey", {}, credential)), "denied");
+  t.equal(
+    await codeOf(ask(door, world, "access.remove", { slot: id(/golden/) }, credential)),
+    "denied",
+    "nobody here could unseal",
+  );
+  t.equal(await codeOf(ask(door, world, "access.remove", { slot: id(/somebody/) }, credential)), "denied");
+  t.same(fs.readFileSync(`${world.dir}/keys`), before);
+  await ask(door, world, "access.remove", { slot: id(/newer/) }, credential);
+  await ask(door, world, "access.remove", { slot: id(/somebody/) }, credential);
+  t.equal(await codeOf(ask(door, world, "access.remove", { slot: id(/golden/) }, credential)), "denied", "the last one");
+  await door.seal("test");
+});

@@ -3,7 +3,8 @@ import { closeSync, fstatSync } from "node:fs";
 import { ZvaultError } from "../../errors.ts";
 import { limits } from "../../verbs.ts";
 import { promptHidden } from "../../run/prompt.ts";
-import { openSecretFile, readSome, takeStdin } from "../credential.ts";
+import { openSecretFile } from "../../secret-file.ts";
+import { readSome, takeStdin } from "../credential.ts";
 
 export class Input {
   readonly name: string;

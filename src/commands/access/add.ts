@@ -1,7 +1,7 @@
 import * as Flags from "@oclif/core/flags";
 import { existsSync } from "node:fs";
 import { ZvaultCommand } from "../../cli/base.ts";
-import { readKeyFile } from "../../cli/credential.ts";
+import { readKeyFile } from "../../secret-file.ts";
 import { createPrivate, fillFile } from "../../cli/files.ts";
 import { maybe, shareFlags, sharesOf } from "../../cli/flags.ts";
 import { newPassphrase } from "../../cli/passphrase.ts";
@@ -85,5 +85,5 @@ async function keyBytes(path: string): Promise<Uint8Array[]> {
     fillFile(createPrivate(path), bytes, path);
     bytes.fill(0);
   }
-  return (await readKeyFile(path)).parts;
+  return readKeyFile(path).parts;
 }

@@ -11,8 +11,8 @@ export default class AccessRemove extends ZvaultCommand {
   static override person = () => true;
   static override summary = "take a way to unseal away";
   static override description = `
-The vault gets a new root key, sealed to those that remain. What was written before stays readable to the one removed, if he kept
-a copy: the answer lists what to rotate.`;
+The vault gets a new root key, sealed to those that remain, and its log is written anew. What was written before stays readable
+to the one removed, if a copy or a backup was kept: the answer lists what to rotate.`;
   static override examples = ["zvault access list", "zvault access remove ci"];
   static override args = { slot: name("its id or label, from `zvault access list`") };
   static override flags = { ...presenceFlags, ...yesFlag };
@@ -31,14 +31,11 @@ a copy: the answer lists what to rotate.`;
     );
     // the layout of a file is no secret to anybody but in what was left out of it
     const rotate = result.rotate.filter((path) => !isLayout(path));
+    const kept = "what was written before stays readable to whoever kept a copy";
     this.print(flags, result, () => [
       `took away ${called}; new root key and data key`,
-      ...(rotate.length === 0
-        ? []
-        : [
-            `what was written before stays readable to whoever kept a copy: rotate ${count(rotate.length, "secret")}:`,
-            ...rotate.map((path) => `  ${path}`),
-          ]),
+      rotate.length === 0 ? `${kept}; there is no secret to rotate` : `${kept}: rotate ${count(rotate.length, "secret")}:`,
+      ...rotate.map((path) => `  ${path}`),
     ]);
   }
 }

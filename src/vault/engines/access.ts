@@ -27,7 +27,20 @@ async function wrap(
   return { slots: slotsOf(parts.slice(0, count)), shares: parts.slice(count) };
 }
 
-const same = (slot: Slot): NewSlot => ({ kind: "same", slot: hex(printSlot(slot)) });
+/** Throws `denied` for a slot that this build does not know: it could be kept only with the root key that it has. */
+function same(slot: Slot): NewSlot {
+  if (slot.kind) return { kind: "same", slot: hex(printSlot(slot)) };
+  const id = slot.id.slice(0, 8);
+  throw new ZvaultError("denied", `access ${id} was made by a newer zvault, and this build cannot seal a new root key to it`, {
+    hint: `use that zvault, or take it away first: zvault access remove ${id}`,
+    names: [id],
+  });
+}
+
+/** True if somebody can unseal by one of them: what is sealed to others is of no use here. */
+function opensHere(slots: readonly Slot[]): boolean {
+  return slots.some((slot) => slot.kind !== undefined && slot.kind !== "recipient");
+}
 
 /** A slot by the start of its id, or by its label. Throws `not-found`. */
 function find(vault: Vault, name: string): Slot {
@@ -89,8 +102,8 @@ export const access = {
   ): Promise<Calls["access.remove"]["result"]> {
     const slot = find(vault, args.slot);
     const rest = vault.keys.slots.filter((one) => one !== slot);
-    if (rest.length === 0) {
-      throw new ZvaultError("denied", "this is the only way to unseal the vault", {
+    if (!opensHere(rest)) {
+      throw new ZvaultError("denied", "this is the only way to unseal the vault here", {
         hint: "`zvault access add` another one first",
       });
     }

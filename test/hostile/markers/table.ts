@@ -86,10 +86,12 @@ export const marked: { [V in VerbName]: Marked<V> } = {
     ],
   },
   "access.remove": { all: { slot: "second" }, parts: [] },
+  "access.test": { all: {}, parts: [] },
   "identity.show": { all: {}, parts: [] },
   "backup.create": { all: { out: "/home/copy.zvault" }, parts: [] },
   "backup.sync": { all: {}, parts: [] },
   "backup.list": { all: {}, parts: [] },
+  "backup.look": { all: { dir: "/home/shop", from: "mirror", id: hexOf(32) }, parts: [] },
   "backup.restore": { all: { dir: "/home/shop", from: "mirror", id: hexOf(32) }, parts: [] },
   "kv.put": {
     all: { path: "env/shop/A", ...put, fields: ["a", "b"], cas: 2, generate: { kind: "hex", length: 16 } },

@@ -1,0 +1,3 @@
+import { transcriptTest } from "../helpers/transcript-test.ts";
+
+transcriptTest("service.txt");
