@@ -409,6 +409,12 @@ const mutants: Record<string, Mutant> = {
     to: "if (rest.length > 99) {",
     test: "test/vault/access.test.ts",
   },
+  "a newer head is thrown away by --accept-rollback": {
+    file: "src/vault/open.ts",
+    from: 'const newer = failure instanceof ZvaultError && failure.code === "newer-format";',
+    to: "const newer = false;",
+    test: "test/vault/newer.test.ts",
+  },
   "foreign folders are believed": {
     file: "src/vault/standing.ts",
     from: 'if (!first) return { kind: "unknown" };',
