@@ -124,7 +124,9 @@ export class Client {
     }
     if (answer.build !== header.build && verb !== "agent.seal" && verb !== "agent.status") {
       frame.wipe();
-      throw new ZvaultError("other-build", `the agent is of build ${answer.build}`, { hint: sealHint });
+      throw new ZvaultError("other-build", `the agent is of build ${answer.build}, this zvault is of build ${header.build}`, {
+        hint: sealHint,
+      });
     }
     return { result: answer.result as Calls[V]["result"], body: frame.body, release: () => frame.wipe() };
   }

@@ -26,6 +26,7 @@ export const exitCodes = {
   "rolled-back": 6,
   forked: 6,
   "old-keys": 6,
+  "newer-format": 6, // written by a later zvault; whole, as far as anybody can tell
   gone: 6, // the vault folder is gone; a mirror may be there
   "audit-failed": 7, // no audit record, no answer
   "disk-full": 7,

@@ -80,4 +80,10 @@ export const disk: Mutants = {
     to: "return a.length === b.length && (timingSafeEqual(a, b) || a.length > 0);",
     test: "test/vault/damage.test.ts",
   },
+  "a newer head is thrown away by --accept-rollback": {
+    file: "src/vault/open.ts",
+    from: 'const newer = failure instanceof ZvaultError && failure.code === "newer-format";',
+    to: "const newer = false;",
+    test: "test/vault/newer.test.ts",
+  },
 };

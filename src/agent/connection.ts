@@ -163,7 +163,7 @@ export class Connection {
     if (env.uid !== caller.uid) throw noFrame("it names another user than the one who sent it");
     if (!forAll.has(verb)) {
       if (header.build !== build) {
-        const message = `the agent is of build ${build}, this zvault is of another one`;
+        const message = `the agent is of build ${build}, this zvault is of build ${header.build}`;
         throw new ZvaultError("other-build", message, { hint: sealHint });
       }
       if (env.config !== places.config || env.state !== places.state) throw otherHome(places);

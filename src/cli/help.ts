@@ -139,7 +139,7 @@ function codes(): string[] {
     3: "sealed",
     4: "refused by policy, presence or file safety",
     5: "not found: no vault, no such name",
-    6: "damaged, truncated, rolled back, forked, or gone",
+    6: "damaged, truncated, rolled back, forked, gone, or of a newer format",
     7: "audit or disk cannot be written",
     8: "wrong passphrase, share or key",
     9: "changed meanwhile",

@@ -12,6 +12,7 @@ import { ZvaultError } from "../errors.ts";
 import type { AuditEntry } from "./audit-line.ts";
 import { listSegments, segmentPath } from "./audit-segment.ts";
 import { type CopyFile, openCopy } from "./copy.ts";
+import { isNewer, newerFormat } from "./format-version.ts";
 import type { Holdings, Way } from "./holdings.ts";
 import { folderOf, type Io, readFile, writeAll, writeFresh } from "./io.ts";
 import { keysLimit, parseKeys } from "./keys.ts";
@@ -113,7 +114,7 @@ export function parseBackup(bytes: Uint8Array, path: string): { head: Head; file
   if (Buffer.compare(sha256(bytes.subarray(0, -32)), bytes.subarray(-32)) !== 0) refuse("is damaged (its checksum does not fit)");
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8);
   if (12 + length > bytes.length - 32) refuse("is damaged (header)");
-  const head = parseHead(bytes.subarray(12, 12 + length)) ?? refuse("is of a version this build does not know");
+  const head = parseHead(bytes.subarray(12, 12 + length), path) ?? refuse("is damaged (header)");
   let at = 12 + length;
   const files = head.files.map(([name, size]) => {
     if (at + size > bytes.length - 32) refuse("is damaged (files)");
@@ -124,7 +125,7 @@ export function parseBackup(bytes: Uint8Array, path: string): { head: Head; file
 }
 
 /** Anybody can make a checksum fit: what stands in the head is checked field by field. */
-function parseHead(json: Uint8Array): Head | undefined {
+function parseHead(json: Uint8Array, path: string): Head | undefined {
   let found: unknown;
   try {
     found = JSON.parse(new TextDecoder().decode(json));
@@ -132,6 +133,7 @@ function parseHead(json: Uint8Array): Head | undefined {
     return undefined;
   }
   const { v, id, time, secrets, files } = (found ?? {}) as Record<string, unknown>;
+  if (isNewer(v)) throw newerFormat(path, v);
   const texts = typeof id === "string" && /^[0-9a-f]{32}$/.test(id) && typeof time === "string" && time.length <= 64;
   if (v !== 1 || !texts || !Number.isSafeInteger(secrets) || !Array.isArray(files)) return undefined;
   const names = files.map((one: unknown) => {

@@ -3,6 +3,7 @@
  * because unsealing 10,000 secrets reads exactly this.
  */
 import { ZvaultError } from "../errors.ts";
+import { format, isNewer, newerFormat } from "./format-version.ts";
 import type { Json } from "./operation.ts";
 import type { CellRef } from "./cell.ts";
 import { keptRequests, State, type StoredSecret, type Version } from "./state.ts";
@@ -89,7 +90,8 @@ export function dumpState(state: State): Uint8Array {
 /** Throws `damaged` for a checkpoint of another version, or whose columns do not fit each other. */
 export function loadState(meta: Uint8Array): State {
   const dump = JSON.parse(new TextDecoder().decode(meta)) as Dump;
-  if (dump.v !== 1) throw new ZvaultError("damaged", "a checkpoint is of a version this build does not know");
+  if (isNewer(dump.v)) throw newerFormat("a checkpoint of the log", dump.v);
+  if (dump.v !== format) throw new ZvaultError("damaged", "a checkpoint is of no format");
   const { about, versions } = dump;
   const state = new State();
   let [version, field, row] = [0, 0, 0];

@@ -17,6 +17,7 @@ import { hmac } from "../crypto/kdf.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import type { AuditPosition } from "./audit-line.ts";
+import { isNewer, newerFormat } from "./format-version.ts";
 import { folderOf, type Io, readAll, writeAll } from "./io.ts";
 
 export type LogPosition = { lineage: string; generation: number; sequence: number; chain: string };
@@ -45,6 +46,9 @@ function printSlot(head: Head, counter: number, key: Secret): Uint8Array {
 function parseSlot(bytes: Uint8Array, key: Secret): { head: Head; counter: number } | undefined {
   if (bytes.length < slotLength || !equal(bytes.subarray(macAt), hmac(key, bytes.subarray(0, macAt)))) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, slotLength);
+  // "zvH1": the digit is the format
+  const found = view.getUint8(3) - 0x30;
+  if (isNewer(found)) throw newerFormat("the last seen state of this vault", found);
   const part = (from: number, length: number): string => hex(bytes.subarray(from, from + length));
   const number = (from: number): number => Number(view.getBigUint64(from));
   return {
@@ -55,6 +59,15 @@ function parseSlot(bytes: Uint8Array, key: Secret): { head: Head; counter: numbe
       audit: { segment: view.getUint32(112), sequence: number(116), hmac: part(124, 32) },
     },
   };
+}
+
+function parseSlots(io: Io, fd: number, bytes: Uint8Array, key: Secret): { head: Head; counter: number }[] {
+  try {
+    return [bytes.subarray(0, slotLength), bytes.subarray(slotLength)].flatMap((slot) => parseSlot(slot, key) ?? []);
+  } catch (failure) {
+    io.close(fd);
+    throw failure;
+  }
 }
 
 export class HeadStore {
@@ -75,13 +88,13 @@ export class HeadStore {
     this.#last = last;
   }
 
-  /** Reads the head, if there is one. Throws `damaged` when a file is there and none of its slots is ours and whole. */
+  /** Reads the head, if there is one. Throws `newer-format`, and `damaged` when a file is there and none of its slots is ours and whole. */
   static open(io: Io, path: string, id: string, key: Secret): HeadStore {
     if (!io.stat(path)) return new HeadStore(io, path, key, undefined, 0, undefined);
     const fd = io.open(path, "read-write");
     const bytes = new Uint8Array(2 * slotLength);
     readAll(io, fd, bytes, 0);
-    const slots = [bytes.subarray(0, slotLength), bytes.subarray(slotLength)].flatMap((slot) => parseSlot(slot, key) ?? []);
+    const slots = parseSlots(io, fd, bytes, key);
     const best = slots.toSorted((a, b) => b.counter - a.counter)[0];
     if (!best || best.head.id !== id) {
       io.close(fd);

@@ -11,6 +11,7 @@
 import { crc32c } from "../crypto/crc32c.ts";
 import { fromHex, hex } from "../crypto/hash.ts";
 import { ZvaultError } from "../errors.ts";
+import { format, isNewer, newerFormat } from "./format-version.ts";
 
 export type Header = { id: string; lineage: string; generation: number; first: number };
 
@@ -31,7 +32,7 @@ export function printHeader(header: Header): Uint8Array {
   return bytes;
 }
 
-/** Throws `damaged`: not a vault, of a later format, or changed. */
+/** Throws `damaged`: not a vault, or changed; and `newer-format`. */
 export function parseHeader(bytes: Uint8Array, path: string): Header {
   const refuse = (why: string): never => {
     throw new ZvaultError("damaged", `${path} ${why}`, {
@@ -41,7 +42,9 @@ export function parseHeader(bytes: Uint8Array, path: string): Header {
   if (bytes.length < headerLength) refuse("is too short for a vault");
   const view = new DataView(bytes.buffer, bytes.byteOffset, headerLength);
   if (magic.some((byte, index) => bytes[index] !== byte)) refuse("is not a vault");
-  if (view.getUint32(8) !== 1) refuse(`is of format ${view.getUint32(8)}, this build reads format 1`);
+  const found = view.getUint32(8);
+  if (isNewer(found) && view.getUint32(124) === crc32c(bytes.subarray(0, 124))) throw newerFormat(path, found);
+  if (found !== format) refuse("has a damaged header (format)");
   if (view.getUint32(12) !== headerLength) refuse("has a damaged header");
   if (view.getUint32(124) !== crc32c(bytes.subarray(0, 124))) refuse("has a damaged header (checksum)");
   const generation = view.getBigUint64(48);

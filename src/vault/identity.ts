@@ -13,6 +13,7 @@ import { argon2id, hkdf } from "../crypto/kdf.ts";
 import { random } from "../crypto/random.ts";
 import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
+import { format, isNewer, newerFormat } from "./format-version.ts";
 import type { Kdf } from "./slots.ts";
 
 export const identityLimit = 4096;
@@ -52,7 +53,9 @@ export function parseIdentity(bytes: Uint8Array): IdentityFile {
   };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < 185 || magic.some((byte, index) => bytes[index] !== byte)) refuse("is not one");
-  if (view.getUint32(8) !== 1) refuse(`is of format ${view.getUint32(8)}, this build reads format 1`);
+  const found = view.getUint32(8);
+  if (isNewer(found)) throw newerFormat("the identity file", found);
+  if (found !== format) refuse("has a damaged format");
   const nameEnd = 105 + view.getUint8(104);
   if (bytes.length !== nameEnd + 80) refuse("has a wrong length");
   const name = Buffer.from(bytes.subarray(105, nameEnd)).toString("latin1");

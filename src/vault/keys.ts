@@ -15,6 +15,7 @@ import { hkdf, hmac } from "../crypto/kdf.ts";
 import { random } from "../crypto/random.ts";
 import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
+import { format, isNewer, newerFormat } from "./format-version.ts";
 import { Keyring } from "./keyring.ts";
 import type { TermKeys } from "./cell.ts";
 import { parseSlot, printSlot, type Slot } from "./slots.ts";
@@ -36,7 +37,9 @@ export function parseKeys(bytes: Uint8Array): KeysFile {
   if (bytes.length < 40 + 4 + 48 + 32 || bytes.length > keysLimit) refuse("has a wrong length");
   if (magic.some((byte, index) => bytes[index] !== byte)) refuse("is not one");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (view.getUint32(8) !== 1) refuse(`is of format ${view.getUint32(8)}, this build reads format 1`);
+  const found = view.getUint32(8);
+  if (isNewer(found)) throw newerFormat("the keys file", found);
+  if (found !== format) refuse("has a damaged format");
   const epoch = view.getBigUint64(28);
   if (epoch > 2n ** 48n) refuse("has an epoch out of bounds");
   const { slots, end } = readSlots(bytes, view.getUint16(36));

@@ -85,7 +85,8 @@ function openHeads(o: OpenOptions, path: string): HeadStore {
   try {
     return HeadStore.open(o.io, path, o.opened.keys.id, o.opened.keyring.headKey);
   } catch (failure) {
-    if (!o.acceptRollback && !o.ignoreHead) throw failure;
+    const newer = failure instanceof ZvaultError && failure.code === "newer-format";
+    if (newer || (!o.acceptRollback && !o.ignoreHead)) throw failure;
     o.io.remove(path);
     return HeadStore.open(o.io, path, o.opened.keys.id, o.opened.keyring.headKey);
   }

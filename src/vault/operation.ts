@@ -4,6 +4,7 @@
  */
 import type { Audience, SecretClass } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
+import { format, isNewer, newerFormat } from "./format-version.ts";
 
 /** Descriptive part of a secret; a field that is absent keeps what was there. */
 export type Description = {
@@ -70,10 +71,7 @@ export function parseTransaction(meta: Uint8Array): Transaction {
     throw new ZvaultError("damaged", "a record's metadata is no JSON", { cause });
   }
   const transaction = parsed as Transaction;
-  if (transaction?.v !== 1 || !Array.isArray(transaction.ops)) {
-    throw new ZvaultError("damaged", "a record is of a version this build does not know", {
-      hint: "use the zvault that wrote it, or a newer one",
-    });
-  }
+  if (isNewer(transaction?.v)) throw newerFormat("a record of the log", transaction.v);
+  if (transaction?.v !== format || !Array.isArray(transaction.ops)) throw new ZvaultError("damaged", "a record is of no format");
   return transaction;
 }

@@ -4,6 +4,7 @@
  */
 import { sha256Hex } from "../crypto/hash.ts";
 import { ZvaultError } from "../errors.ts";
+import { isNewer, newerFormat } from "./format-version.ts";
 import type { Step, Walk } from "./frames.ts";
 import type { Head, LogPosition } from "./head.ts";
 import { type Header, printHeader } from "./header.ts";
@@ -46,7 +47,8 @@ export function judge(o: Expected, header: Header, found: Walk, metaOfStep: (ste
     return judgeSame(o.path, header, found, known);
   }
   if (first?.type === recordType.predecessors) {
-    const { predecessors } = JSON.parse(new TextDecoder().decode(metaOfStep(first))) as Predecessors;
+    const { v, predecessors } = JSON.parse(new TextDecoder().decode(metaOfStep(first))) as Predecessors;
+    if (isNewer(v)) throw newerFormat("the first record of the log", v);
     const listed = predecessors.some(
       (one) =>
         one.lineage === known.lineage &&

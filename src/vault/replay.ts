@@ -1,5 +1,6 @@
 /** From the log's records to the state. */
 import { ZvaultError } from "../errors.ts";
+import { newerFormat } from "./format-version.ts";
 import type { Replayed } from "./barrier.ts";
 import { loadState } from "./checkpoint.ts";
 import { parseTransaction } from "./operation.ts";
@@ -10,13 +11,10 @@ import type { State } from "./state.ts";
 export function applyRecord(state: State, record: Replayed): void {
   try {
     apply(state, record);
-  } catch (cause) {
-    if (cause instanceof ZvaultError) throw cause;
+  } catch (failure) {
+    if (failure instanceof ZvaultError) throw failure;
     // sealed with our keys, so another build wrote it
-    throw new ZvaultError("damaged", `record ${record.sequence} holds what this build does not understand`, {
-      hint: "use the zvault that wrote it, or a newer one",
-      cause,
-    });
+    throw newerFormat(`what record ${record.sequence} holds`);
   }
 }
 
@@ -33,8 +31,6 @@ function apply(state: State, record: Replayed): void {
       state.apply(parseTransaction(record.meta), record.values);
       return;
     default:
-      throw new ZvaultError("damaged", `record ${record.sequence} is of a kind this build does not know`, {
-        hint: "use the zvault that wrote it, or a newer one",
-      });
+      throw newerFormat(`record ${record.sequence}, of a kind of its own,`);
   }
 }

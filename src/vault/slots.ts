@@ -12,6 +12,7 @@
 import type { SlotInfo, SlotKind } from "../calls.ts";
 import { fromHex, hex, sha256 } from "../crypto/hash.ts";
 import { ZvaultError } from "../errors.ts";
+import { newerFormat } from "./format-version.ts";
 
 export const slotInfo = "zvault slot";
 const kinds: readonly SlotKind[] = ["identity", "shares", "key-file", "passphrase", "recipient"];
@@ -91,9 +92,7 @@ export function parseSlot(bytes: Uint8Array): Slot {
   if (bytes.length < 65 || view.getUint16(0) !== bytes.length) return refuse();
   const kind = kinds[view.getUint8(2) - 1];
   if (!kind && view.getUint8(3) === 1) {
-    throw new ZvaultError("damaged", "the keys file has a slot of a kind this build must know and does not", {
-      hint: "use the zvault that wrote it, or a newer one",
-    });
+    throw newerFormat("a slot of the keys file, which whoever opens it must know,");
   }
   const id = hex(bytes.subarray(4, 20));
   const created = new Date(Number(view.getBigUint64(20) & 0xffffffffffffn));

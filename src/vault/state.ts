@@ -5,6 +5,7 @@
 import type { Audience, SecretClass } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import { isReserved } from "../path.ts";
+import { newerFormat } from "./format-version.ts";
 import type { Json, Operation, Transaction } from "./operation.ts";
 import type { CellRef } from "./cell.ts";
 
@@ -112,7 +113,7 @@ export class State {
         this.#set(operation);
         return;
       default:
-        throw new ZvaultError("damaged", "a record holds an operation this build does not know");
+        throw newerFormat("an operation in a record of the log");
     }
   }
 

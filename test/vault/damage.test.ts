@@ -163,7 +163,9 @@ t.test("every bit of a keys file that is flipped is refused", { timeout: 3_600_0
     const flipped = bytes.slice();
     flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
     const code = await tryKeys(flipped, credential);
-    if (code !== "damaged" && code !== "wrong-key") wrong.push(`bit ${bit} (byte ${bit >> 3}): ${code}`);
+    // nobody can tell a format that was changed from that of a later zvault, before the root key is known
+    const newer = bit >> 3 === 11 && code === "newer-format";
+    if (code !== "damaged" && code !== "wrong-key" && !newer) wrong.push(`bit ${bit} (byte ${bit >> 3}): ${code}`);
   }
   for (let length = 0; length < bytes.length; length += slow ? 1 : 5) {
     const code = await tryKeys(bytes.subarray(0, length), credential);

@@ -2,7 +2,7 @@
  * The policies of one vault: those that people wrote (table "policies" of the log), else the built-in ones. Looked up at each request,
  * so that a change acts at once; what is compiled stays as long as its entries are the same objects, which a change replaces.
  */
-import { ZvaultError } from "../../errors.ts";
+import { newerFormat } from "../format-version.ts";
 import type { Json } from "../operation.ts";
 import type { State } from "../state.ts";
 import { builtIn, fixed, root } from "./built-in.ts";
@@ -72,7 +72,5 @@ function readEntry(name: string, entry: Json): PolicyEntry {
       ({ path, capabilities }) => typeof path === "string" && Array.isArray(capabilities) && capabilities.every(isGrant),
     );
   if (known) return { written, rules: rules as readonly Rule[] };
-  throw new ZvaultError("damaged", `policy ${name} is of a version this build does not know`, {
-    hint: "use the zvault that wrote it, or a newer one",
-  });
+  throw newerFormat(`policy ${name}`);
 }

@@ -9,12 +9,14 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { version } from "../../../src/build.ts";
 import { makeKeyFile } from "../../../src/key-file.ts";
 import { hex } from "../../../src/crypto/hash.ts";
 import { random } from "../../../src/crypto/random.ts";
 import * as x25519 from "../../../src/crypto/x25519.ts";
 import { crc32c } from "../../../src/crypto/crc32c.ts";
 import type { Calls } from "../../../src/calls.ts";
+import { perform } from "../../../src/vault/keywork.ts";
 import { headPath } from "../../../src/vault/places.ts";
 import { recordType } from "../../../src/vault/record.ts";
 import type { Json } from "../../../src/vault/operation.ts";
@@ -109,7 +111,7 @@ keep("cut-at-record", simple, { head: true, refused: { zvault: "rolled-back", py
 });
 keep("other-key", simple, { refused: { zvault: "wrong-key", python: "wrong-key" } }, ({ write }) => write("key", makeKeyFile()));
 keep("audit-changed", simple, { refused: damaged }, flip("audit/000001.jsonl", (size) => Math.floor(size / 2)));
-keep("format-2", simple, { refused: { zvault: "damaged", python: "unsupported" } }, ({ read, write }) => {
+keep("format-2", simple, { refused: { zvault: "newer-format", python: "unsupported" } }, ({ read, write }) => {
   const log = read("vault");
   const view = new DataView(log.buffer);
   view.setUint32(8, 2);
@@ -251,6 +253,69 @@ await withVault(tabled.world, tabled.key, async (vault) => {
 const tables = { first: { a: { one: 2 } }, second: { c: [true, "ü", null], e: { __proto__x: "y" } } };
 keep("tables", tabled, { head: true, secrets: await readContent(tabled.world, tabled.key), tables });
 
+/**
+ * A vault of this release with everything in it, at the costs of the product. Beside it: `shares`, `passphrase`, `ciphertext` (of transit key
+ * `box`), `audit.pub`. The next release adds one of its own, and never makes this one again.
+ */
+const release = `release-${version}`;
+const released = await life(
+  async ({ ask: asked, put }) => {
+    await put("env/shop/A", "first");
+    await put("env/shop/A", "second");
+    await asked("kv.put", { path: "env/shop/DB", fields: ["user", "password"], description: "the database" }, ["shop", "s3cret"]);
+    await put("env/shop/GONE", "taken away");
+    await asked("kv.delete", { path: "env/shop/GONE" });
+    const entries = [{ path: "env/web/URL", class: "setting" as const }, { path: "env/web/FULL", expand: true }];
+    await asked(
+      "kv.import",
+      { project: "web", folder: "web", bind: true, entries, layouts: [{ path: "env/web/.layout/.env" }], hosts: [{ folder: "web", refs: ["env/web/URL@db"] }] },
+      ["http://localhost", "${zvault:URL}/x", "URL=\nFULL=\n"],
+    );
+    await asked("project.allow", { folder: "web", refs: ["env/shop/A"], dangerous: ["NODE_OPTIONS"] });
+    await asked("policy.write", { name: "ci", text: 'path "env/+/*" { capabilities = ["use", "list"] }' });
+    await asked("token.create", { policies: ["ci"], name: "ci" });
+    await asked("approle.write", { role: "ci", policies: ["ci"], secretIdUses: 3 });
+    await asked("approle.secret-id", { role: "ci" });
+    for (const [name, type] of [["box", "aes256-gcm96"], ["stream", "chacha20-poly1305"], ["pen", "ed25519"], ["seal", "ecdsa-p256"], ["mac", "hmac"]] as const)
+      await asked("transit.create", { name, type });
+    await asked("transit.rotate", { name: "box" });
+    await asked("vault.rotate", {});
+    await put("env/shop/B", "of the second term");
+    await asked("access.add", { kind: "key-file", label: "gone" }, [Buffer.from(makeKeyFile()).toString("latin1")]);
+    await asked("access.remove", { slot: "gone" });
+    await put("env/shop/C", "after a removal");
+  },
+);
+const beside: Record<string, string> = { passphrase: "correct horse battery staple" };
+{
+  // a real Argon2id, as the product has it
+  const { door } = openDoor(released.world, undefined, { work: (job) => perform(job) });
+  const credential = { credential: keyFile(released.key) };
+  await ask(door, released.world, "agent.unseal", {}, credential);
+  const passphrase = [bytes(beside["passphrase"] ?? "")];
+  await ask(door, released.world, "access.add", { kind: "passphrase" }, { ...credential, body: passphrase });
+  const { body } = await ask(door, released.world, "access.add", { kind: "shares", shares: 3, threshold: 2 }, credential);
+  beside["shares"] = body.join("\n");
+  const sealed = await ask(door, released.world, "transit.encrypt", { name: "box" }, { body: [bytes("in the box")] });
+  beside["ciphertext"] = sealed.body.join();
+  const { vault, public: audit } = (await ask(door, released.world, "audit.key", {}, credential)).result;
+  beside["audit.pub"] = `zvault-audit-1 ${vault} ${audit}\n`;
+  await door.seal("golden");
+  await withVault(released.world, released.key, (vault) => vault.nextSegment());
+}
+await life2(released, (asked) => asked("kv.put", { path: "env/shop/LAST" }, ["in the second audit segment"]));
+keep(
+  release,
+  released,
+  {
+    head: true,
+    secrets: await readContent(released.world, released.key),
+    slots: ["key-file", "passphrase", "shares"],
+    tables: await withVault(released.world, released.key, (vault) => Object.fromEntries(Array.from(vault.state.tables, ([name, table]) => [name, Object.fromEntries(table)]))),
+  },
+  ({ write }) => Object.entries(beside).forEach(([name, text]) => write(name, bytes(text))),
+);
+
 const known = wanted.length > 0 ? (JSON.parse(fs.readFileSync(path.join(here, "expected.json"), "utf8")) as typeof expected) : {};
 fs.writeFileSync(path.join(here, "expected.json"), `${JSON.stringify({ ...known, ...expected }, undefined, 1)}\n`);
-for (const one of [simple, rich, rotated, compacted, checkpointed, projects, foreign, removed, tabled]) removeWorld(one.world);
+for (const one of [simple, rich, rotated, compacted, checkpointed, projects, foreign, removed, tabled, released]) removeWorld(one.world);
