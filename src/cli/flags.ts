@@ -4,15 +4,18 @@ import * as Flags from "@oclif/core/flags";
 import { ZvaultError } from "../errors.ts";
 import type { PresenceFlags } from "./presence.ts";
 
+/** A flag that may stand several times, each time with one value: what follows is the command's again. */
+export const repeatable = { multiple: true, multipleNonGreedy: true } as const;
+
 /** For commands that show or govern. */
 export const presenceFlags = {
   "key-file": Flags.string({ description: "prove presence with this key file (scripts)", helpValue: "FILE" }),
-  share: Flags.string({ description: "prove presence with shares: - or @FILE; repeatable", helpValue: "-|@FILE", multiple: true }),
+  share: Flags.string({ description: "prove presence with shares: - or @FILE; repeatable", helpValue: "-|@FILE", ...repeatable }),
 };
 
 export const fileFlags = {
   env: Flags.string({ char: "e", description: "the variable as `run -e NAME` sees it", helpValue: "NAME" }),
-  "env-file": Flags.string({ char: "f", description: "the variable as `run -f FILE` sees it", helpValue: "FILE", multiple: true }),
+  "env-file": Flags.string({ char: "f", description: "the variable as `run -f FILE` sees it", helpValue: "FILE", ...repeatable }),
 };
 
 export const yesFlag = { yes: Flags.boolean({ char: "y", description: "do not ask" }) };

@@ -2,7 +2,7 @@
 import * as Flags from "@oclif/core/flags";
 import type { TokenInfo, TokenTerms } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
-import { seconds } from "./flags.ts";
+import { seconds, repeatable } from "./flags.ts";
 import { duration } from "./output.ts";
 
 export const termFlags = {
@@ -15,7 +15,7 @@ export const termFlags = {
   "for-tool": Flags.boolean({ description: "for an AI tool: its rights are not cut where one asks" }),
 };
 
-export const policyFlag = Flags.string({ description: "a policy it has; repeatable", helpValue: "NAME", multiple: true });
+export const policyFlag = Flags.string({ description: "a policy it has; repeatable", helpValue: "NAME", ...repeatable });
 
 type GivenTerms = {
   ttl?: string | undefined;

@@ -2,7 +2,7 @@ import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { realpathSync } from "node:fs";
 import { ZvaultCommand } from "../cli/base.ts";
-import { presenceFlags, presenceOf } from "../cli/flags.ts";
+import { presenceFlags, presenceOf, repeatable } from "../cli/flags.ts";
 import { refOf } from "../cli/project.ts";
 import { sendingsIn } from "../cli/sendings.ts";
 import { ZvaultError } from "../errors.ts";
@@ -38,7 +38,7 @@ variables that change what a program runs (NODE_OPTIONS, LD_PRELOAD, PATH, …),
       char: "f",
       description: "look for hosts in FILE, not in .env*.zvault of this folder",
       helpValue: "FILE",
-      multiple: true,
+      ...repeatable,
     }),
     ...presenceFlags,
   };

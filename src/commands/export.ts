@@ -6,7 +6,7 @@ import { ZvaultCommand } from "../cli/base.ts";
 import { notRegular } from "../cli/errors.ts";
 import { createPrivate, fillFile, writeWhole } from "../cli/files.ts";
 import { placeFor } from "../cli/place.ts";
-import { fileFlags, filesOf, presenceFlags, presenceOf, yesFlag } from "../cli/flags.ts";
+import { fileFlags, filesOf, presenceFlags, presenceOf, yesFlag, repeatable } from "../cli/flags.ts";
 import { count } from "../cli/output.ts";
 import { referencesOf, type References } from "../cli/references.ts";
 import { type Ask, type Held, heldValues, wipeValues } from "../cli/values.ts";
@@ -35,7 +35,7 @@ takes NAME_FILE, \`zvault run --file NAME\` is better: nothing is written at all
   static override flags = {
     out: Flags.string({ description: "the file to write, new (--yes writes over one)", helpValue: "FILE", required: true }),
     "until-seal": Flags.boolean({ description: "in memory only, and removed at seal" }),
-    only: Flags.string({ description: "these variables only; repeatable", helpValue: "A,B", multiple: true, default: [] }),
+    only: Flags.string({ description: "these variables only; repeatable", helpValue: "A,B", ...repeatable, default: [] }),
     ...fileFlags,
     ...presenceFlags,
     ...yesFlag,

@@ -3,7 +3,7 @@ import * as Flags from "@oclif/core/flags";
 import { realpathSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Given, ZvaultCommand } from "../cli/base.ts";
-import { yesFlag } from "../cli/flags.ts";
+import { yesFlag, repeatable } from "../cli/flags.ts";
 import { consent, decide } from "../cli/import/agree.ts";
 import { appliedLines, applySites, namesOf } from "../cli/import/apply.ts";
 import { type Around, lookAround } from "../cli/import/around.ts";
@@ -64,13 +64,13 @@ out of its index, and what its history holds is marked until it gets a new value
     plain: Flags.string({
       description: "a variable that stays readable; repeatable",
       helpValue: "NAME",
-      multiple: true,
+      ...repeatable,
       default: [],
     }),
     secret: Flags.string({
       description: "a variable that is a secret; repeatable",
       helpValue: "NAME",
-      multiple: true,
+      ...repeatable,
       default: [],
     }),
     dialect: Flags.option({
@@ -82,7 +82,7 @@ out of its index, and what its history holds is marked until it gets a new value
     "allow-dangerous": Flags.string({
       description: "import NODE_OPTIONS and the like, and let this folder use it; repeatable",
       helpValue: "NAME",
-      multiple: true,
+      ...repeatable,
       default: [],
     }),
     "key-file": Flags.string({ description: "proves presence, where a person is needed", helpValue: "FILE" }),

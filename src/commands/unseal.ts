@@ -1,6 +1,6 @@
 import * as Flags from "@oclif/core/flags";
 import { ZvaultCommand } from "../cli/base.ts";
-import { maybe, seconds } from "../cli/flags.ts";
+import { maybe, seconds, repeatable } from "../cli/flags.ts";
 import { duration, note } from "../cli/output.ts";
 import { byCredential, type OpeningFlags } from "../cli/opening.ts";
 import type { Session } from "../cli/session.ts";
@@ -30,7 +30,7 @@ itself: after 12 h, or 4 h without use, by a passphrase; 2 h or 30 min by a key 
     for: Flags.string({ description: "sealed again after this time, at most", helpValue: "TIME" }),
     idle: Flags.string({ description: "sealed again after this time without use", helpValue: "TIME" }),
     passphrase: Flags.boolean({ description: "by passphrase; - reads it from stdin" }),
-    share: Flags.string({ description: "by shares: - (one a line) or @FILE; repeatable", helpValue: "-|@FILE", multiple: true }),
+    share: Flags.string({ description: "by shares: - (one a line) or @FILE; repeatable", helpValue: "-|@FILE", ...repeatable }),
     "key-file": Flags.string({ description: "by a key file", helpValue: "FILE" }),
     "accept-rollback": Flags.boolean({ description: "open a vault that is older than what was last seen" }),
     "expect-head": Flags.string({ description: "refuse any other state of the log", helpValue: "SEQ:HASH" }),

@@ -47,3 +47,12 @@ t.test("no command takes a value as an argument or an option", async (t) => {
     }
   }
 });
+
+t.test("a flag that may be repeated takes one value each time, and no argument that follows it", async (t) => {
+  for (const [id, load] of Object.entries(table)) {
+    const { flags } = (await load()).default as unknown as {
+      flags: Record<string, { multiple?: boolean; multipleNonGreedy?: boolean }>;
+    };
+    for (const [name, flag] of Object.entries(flags ?? {})) t.equal(flag.multipleNonGreedy, flag.multiple, `${id} --${name}`);
+  }
+});

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { ZvaultCommand } from "../../cli/base.ts";
 import { readKeyFile } from "../../secret-file.ts";
 import { createPrivate, fillFile } from "../../cli/files.ts";
-import { maybe, shareFlags, sharesOf } from "../../cli/flags.ts";
+import { maybe, shareFlags, sharesOf, repeatable } from "../../cli/flags.ts";
 import { newPassphrase } from "../../cli/passphrase.ts";
 import { prepareHandout } from "../../cli/shares.ts";
 import { ZvaultError } from "../../errors.ts";
@@ -37,7 +37,7 @@ export default class AccessAdd extends ZvaultCommand {
     "by-share": Flags.string({
       description: "prove presence with shares: - or @FILE; repeatable",
       helpValue: "-|@FILE",
-      multiple: true,
+      ...repeatable,
     }),
   };
 

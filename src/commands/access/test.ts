@@ -1,6 +1,6 @@
 import * as Flags from "@oclif/core/flags";
 import { ZvaultCommand } from "../../cli/base.ts";
-import { maybe } from "../../cli/flags.ts";
+import { maybe, repeatable } from "../../cli/flags.ts";
 import { byCredential } from "../../cli/opening.ts";
 import { ZvaultError } from "../../errors.ts";
 
@@ -19,7 +19,7 @@ call. A wrong one is answered slowly and noted, as by unseal. Exit code 0: it op
   static override args = { source: maybe("- reads the passphrase from stdin") };
   static override flags = {
     passphrase: Flags.boolean({ description: "a passphrase, typed unseen; - reads it from stdin" }),
-    share: Flags.string({ description: "shares: - (one a line) or @FILE; repeatable", helpValue: "-|@FILE", multiple: true }),
+    share: Flags.string({ description: "shares: - (one a line) or @FILE; repeatable", helpValue: "-|@FILE", ...repeatable }),
     "key-file": Flags.string({ description: "a key file", helpValue: "FILE" }),
   };
 

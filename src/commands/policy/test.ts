@@ -1,7 +1,7 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { ZvaultCommand } from "../../cli/base.ts";
-import { name, presenceFlags, presenceOf } from "../../cli/flags.ts";
+import { name, presenceFlags, presenceOf, repeatable } from "../../cli/flags.ts";
 import { askedOf, reasonLines } from "../../cli/policy.ts";
 
 export default class PolicyTest extends ZvaultCommand {
@@ -26,7 +26,7 @@ Exit code 1: not granted.`;
     }),
   };
   static override flags = {
-    policy: Flags.string({ description: "as a token with this policy; repeatable", helpValue: "NAME", multiple: true }),
+    policy: Flags.string({ description: "as a token with this policy; repeatable", helpValue: "NAME", ...repeatable }),
     "as-tool": Flags.boolean({ description: "as if an AI tool asked" }),
     ...presenceFlags,
   };

@@ -1,6 +1,6 @@
 /** A request that comes with a token: whose it is, what it may do, and that its use is spent. */
 import { ZvaultError } from "../../errors.ts";
-import type { VerbName } from "../../verbs.ts";
+import { type VerbName, verbs } from "../../verbs.ts";
 import type { Receipt } from "../audit.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { TokenRights } from "../rights.ts";
@@ -45,6 +45,9 @@ export function invalidToken(): ZvaultError {
 export function notGranted(verb: VerbName, { policies, path }: Decision): ZvaultError {
   const where = path === undefined ? "" : ` on ${path}`;
   return new ZvaultError("denied", `the token's policies (${policies.join(", ")}) do not grant ${verb}${where}`, {
-    hint: "`zvault policy test` says what decides",
+    hint:
+      path === undefined
+        ? "`zvault policy test` says what decides"
+        : `it needs ${verbs[verb].needs.join(", ")} there; which rule decides: zvault policy test ${path === "" ? "/" : path} ${verb}`,
   });
 }
