@@ -57,7 +57,7 @@ export const audit: Mutants = {
     test: "test/vault/audit-changes.test.ts",
   },
   "the start of a segment after one that was moved away is believed": {
-    file: "src/vault/engines/record.ts",
+    file: "src/vault/audit-check.ts",
     from: "anchor && anchor.hmac !== hmac ?",
     to: "anchor && anchor.hmac === '' ?",
     test: "test/vault/audit-changes.test.ts",
@@ -67,5 +67,17 @@ export const audit: Mutants = {
     from: "    setAside(o.io, options.folder, last);\n",
     to: "",
     test: "test/vault/audit.test.ts",
+  },
+  "a whole segment that is gone is not told": {
+    file: "src/vault/audit-check.ts",
+    from: ".filter((segment) => !segments.includes(segment));",
+    to: ".filter((segment) => segment < 0);",
+    test: "test/vault/audit-changes.test.ts",
+  },
+  "an unseal names what it met, not what came first": {
+    file: "src/vault/open.ts",
+    from: "return problem === undefined ? failure : gone(problem);",
+    to: "return problem === undefined || problem ? failure : problem;",
+    test: "test/vault/audit-changes.test.ts",
   },
 };
