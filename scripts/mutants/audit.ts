@@ -52,8 +52,8 @@ export const audit: Mutants = {
   },
   "a segment that was begun counts though the one before was not signed": {
     file: "src/vault/audit-segment.ts",
-    from: 'text === "" ? end.closed :',
-    to: 'text === "" ||',
+    from: "bytes.length === 0 ? end.closed :",
+    to: "bytes.length === 0 ||",
     test: "test/vault/audit-changes.test.ts",
   },
   "the start of a segment after one that was moved away is believed": {
@@ -79,5 +79,41 @@ export const audit: Mutants = {
     from: "return problem === undefined ? failure : gone(problem);",
     to: "return problem === undefined || problem ? failure : problem;",
     test: "test/vault/audit-changes.test.ts",
+  },
+  "who sealed is not in the audit log": {
+    file: "src/vault/vault.ts",
+    from: "caller ? { caller } : {}",
+    to: "{}",
+    test: "test/door/decisions.test.ts",
+  },
+  "the audit log has the value": {
+    file: "src/vault/gate.ts",
+    from: "caller, ...(detail ? { detail } : {}) };",
+    to: 'caller, detail: { ...detail, value: Buffer.from(request.body?.[0] ?? []).toString("base64") } };',
+    test: "test/hostile/markers.test.ts",
+  },
+  "names in the audit log are as they came": {
+    file: "src/vault/audit-line.ts",
+    from: "const start = ascii(JSON.stringify(fields)).slice(0, -1);",
+    to: 'const start = Buffer.from(JSON.stringify(fields)).toString("latin1").slice(0, -1);',
+    test: "test/hostile/markers.test.ts",
+  },
+  "offboard forgets what a token made": {
+    file: "src/vault/leaver.ts",
+    from: "if (login || (theirs && makesToken.has(verb)))",
+    to: "if (login)",
+    test: "test/vault/offboard.test.ts",
+  },
+  "offboard names tokens to whoever may not list them": {
+    file: "src/vault/leaver.ts",
+    from: 'if (!mayList(rights, "auth/token/accessors")) return [];',
+    to: "",
+    test: "test/vault/offboard.test.ts",
+  },
+  "a receipt can be made by hand": {
+    file: "src/vault/audit.ts",
+    from: "  readonly [proof] = true;\n",
+    to: "",
+    test: "test/types/types.test.ts",
   },
 };

@@ -21,19 +21,19 @@ export const disk: Mutants = {
     test: "test/crash/crash.test.ts",
   },
   "fixed nonce": {
-    file: "src/vault/record.ts",
+    file: "src/vault/cell.ts",
     from: "setUint32(8, cell)",
     to: "setUint32(8, 0)",
     test: "test/vault/golden.test.ts",
   },
   "cached salt": {
-    file: "src/vault/record.ts",
+    file: "src/vault/cell.ts",
     from: "    add(random(32));\n    addNumber(sequence);\n    addNumber(meta.length);\n    add(meta);",
     to: "    addNumber(sequence);\n    return;",
     test: "test/vault/record.test.ts",
   },
   "salt without the kernel's bytes": {
-    file: "src/vault/record.ts",
+    file: "src/vault/cell.ts",
     from: "    add(random(32));\n",
     to: "",
     test: "test/vault/record.test.ts",

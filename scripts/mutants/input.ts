@@ -23,7 +23,7 @@ export const input: Mutants = {
     test,
   },
   "input: a star anywhere in a rule": {
-    file: "src/vault/policy/pattern.ts",
+    file: "src/policy/pattern.ts",
     from: 'if (part.includes("*")) return "`*` stands only at the end";',
     to: 'if (part.includes("*")) continue;',
     test,

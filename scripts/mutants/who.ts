@@ -98,4 +98,34 @@ export const who: Mutants = {
     to: 'const transit = ["*", "encrypt/*",',
     test: "test/hostile/tokens.test.ts",
   },
+  "a token becomes the passphrase of a new vault": {
+    file: "src/vault/session.ts",
+    from: "(kind ?? credential.kind) === credential.kind",
+    to: "kind !== null",
+    test: "test/door/unseal.test.ts",
+  },
+  "a failed restore seals what is open": {
+    file: "src/vault/session.ts",
+    from: "const root = await this.#presence.tried(() => rootOfCopy(",
+    to: 'await this.#holdings.seal(dir, "restore", caller);\n      const root = await this.#presence.tried(() => rootOfCopy(',
+    test: "test/door/decisions.test.ts",
+  },
+  "an error repeats a token": {
+    file: "src/vault/gate.ts",
+    from: "if (!line || !own) throw invalidToken();",
+    to: 'if (!line || !own) throw new ZvaultError("denied", Buffer.from(text ?? []).toString());',
+    test: "test/hostile/markers.test.ts",
+  },
+  "an unknown role is answered before the secret is hashed": {
+    file: "src/vault/approle/book.ts",
+    from: "    // what has not the shape of one is hashed all the same\n",
+    to: "    if (!found) return undefined;\n",
+    test: "test/vault/approle-crypto.test.ts",
+  },
+  "the search for a role ends when it is found": {
+    file: "src/vault/approle/book.ts",
+    from: "given)) found = one;",
+    to: "given)) { found = one; break; }",
+    test: "test/vault/approle-crypto.test.ts",
+  },
 };

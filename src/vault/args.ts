@@ -4,7 +4,7 @@ import { ZvaultError } from "../errors.ts";
 import { checkPath, checkPrefix, isReserved } from "../path.ts";
 import { capabilities, limits, type Verb, type VerbName } from "../verbs.ts";
 import { nameOf } from "./name.ts";
-import { parsePolicy } from "./policy/parse.ts";
+import { parsePolicy } from "../policy/parse.ts";
 import { tokenLimits } from "./tokens/token.ts";
 
 type Fields = Record<string, unknown>;
@@ -311,7 +311,7 @@ const checks: Record<VerbName, Check> = {
   "audit.hash": nothing,
   "audit.uses": object({ path }),
   "audit.stats": object({}, { since: moment }),
-  "audit.offboard": object({}, { program: text(4096), uid: whole(0, 2 ** 32 - 2), person: text(256), accessor }),
+  "audit.offboard": object({}, { program: text(4096), uid: whole(0, 2 ** 32 - 2), person: text(256), accessor, role }),
   "audit.tail": object({}, { ...filter, lines: whole(1, limits.auditTail), after: whole(0, 2 ** 53 - 1), wait: truth }),
 };
 

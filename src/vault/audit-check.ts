@@ -1,5 +1,5 @@
 /** All segments of an audit log that are there, from the first line on: the first broken one is named. */
-import { type Segments, checkSegment, listSegments, name, startOf, textOf } from "./audit-segment.ts";
+import { type Segments, checkSegment, listSegments, name, startOf, bytesOf } from "./audit-segment.ts";
 import type { State } from "./state.ts";
 
 /** Last lines of closed segments, as the vault's log has them. */
@@ -26,7 +26,7 @@ export function checkSegments(o: Segments, anchors: Anchors): Checked {
   const found: Checked = { records: 0, from: 0, segments, missing, end: 0, lines: 0 };
   let expected: { sequence: number; hmac: string } | undefined;
   for (const segment of segments) {
-    const text = textOf(o, segment);
+    const text = bytesOf(o, segment);
     const start = expected ?? startOf(o.io, o.folder, segment, text);
     const elsewhere = expected ? undefined : beginsElsewhere(anchors, segment, start.hmac);
     if (elsewhere !== undefined) return { ...found, problem: elsewhere };

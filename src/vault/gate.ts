@@ -192,8 +192,9 @@ export class Gate {
       else this.#outcome(vault, { kind: "outcome", ...entry, outcome: "failed", code: codeOf(failure) });
       throw failure;
     }
-    await this.#follow(verb, vault, done, entry);
-    const written = this.#outcome(vault, { kind: "outcome", ...entry, outcome: "done" });
+    const told = done.detail ? { ...entry, detail: { ...entry.detail, ...done.detail } } : entry;
+    await this.#follow(verb, vault, done, told);
+    const written = this.#outcome(vault, { kind: "outcome", ...told, outcome: "done" });
     // new shares are handed out in any case: they exist nowhere else
     if (!written && !done.body?.length) {
       throw new ZvaultError("not-recorded", `${verb} was done, but its outcome could not be recorded`, {

@@ -16,7 +16,7 @@ import { random } from "../crypto/random.ts";
 import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import { Keyring } from "./keyring.ts";
-import type { TermKeys } from "./record.ts";
+import type { TermKeys } from "./cell.ts";
 import { parseSlot, printSlot, type Slot } from "./slots.ts";
 
 export const keysLimit = 64 * 1024;

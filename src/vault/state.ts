@@ -6,7 +6,7 @@ import type { Audience, SecretClass } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import { isReserved } from "../path.ts";
 import type { Json, Operation, Transaction } from "./operation.ts";
-import type { CellRef } from "./record.ts";
+import type { CellRef } from "./cell.ts";
 
 export type Version = {
   id: string;

@@ -6,6 +6,7 @@ import type { Calls, TokenInfo } from "../../calls.ts";
 import type { Secret } from "../../crypto/secret.ts";
 import { ZvaultError } from "../../errors.ts";
 import type { Receipt } from "../audit.ts";
+import type { Handled } from "../handlers.ts";
 import { fixed, owner } from "../policy/built-in.ts";
 import { tokenBook } from "../tokens/asking.ts";
 import { type Found, set, unset } from "../tokens/book.ts";
@@ -82,12 +83,7 @@ export function checkGiven(policies: readonly string[]): void {
 }
 
 export const tokens = {
-  create(
-    vault: Vault,
-    receipt: Receipt,
-    args: Calls["token.create"]["args"],
-    own: Found | undefined,
-  ): { result: Calls["token.create"]["result"]; body: Secret[] } {
+  create(vault: Vault, receipt: Receipt, args: Calls["token.create"]["args"], own: Found | undefined): Handled<"token.create"> {
     // its children would have as many uses as they like
     if (own && own.token.usesLeft !== 0) throw new ZvaultError("denied", "a token with a number of uses makes no other tokens");
     const inherited = own?.token.policies.filter((one) => one !== "root") ?? ["default"];
@@ -111,19 +107,17 @@ export const tokens = {
         hint: "one of its first makes another",
       });
     const { token, body } = issue(vault, receipt, options, { policies, parent, origin: own ? "token" : "owner" });
-    return { result: infoOf(token, token.lineage, vault.moment()), body: [body] };
+    const { accessor } = token;
+    return { result: infoOf(token, token.lineage, vault.moment()), body: [body], detail: { accessor } };
   },
 
   /** With unseal credentials; the gate has checked them. */
-  root(
-    vault: Vault,
-    receipt: Receipt,
-    args: Calls["token.root"]["args"],
-  ): { result: Calls["token.root"]["result"]; body: Secret[] } {
+  root(vault: Vault, receipt: Receipt, args: Calls["token.root"]["args"]): Handled<"token.root"> {
     const { ttl = 3600 } = args;
     const of = { policies: ["root"], parent: null, origin: "generate-root" };
     const { token, body } = issue(vault, receipt, { ttl, name: "root", renewable: false }, of);
-    return { result: infoOf(token, token.lineage, vault.moment()), body: [body] };
+    const { accessor } = token;
+    return { result: infoOf(token, token.lineage, vault.moment()), body: [body], detail: { accessor } };
   },
 
   lookup(vault: Vault, args: Calls["token.lookup"]["args"], own: Found | undefined): TokenInfo {

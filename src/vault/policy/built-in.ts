@@ -3,7 +3,7 @@
  * again once those are deleted.
  */
 import { capabilities } from "../../verbs.ts";
-import type { Policy } from "./rule.ts";
+import type { Policy } from "../../policy/rule.ts";
 
 const everything = [{ path: "*", capabilities }];
 

@@ -4,7 +4,7 @@ import { frameLimits, parseFixed, parseRequest, type RequestHeader } from "../..
 import { type Frame, FrameReader, plainRoom } from "../../../src/frame-reader.ts";
 import type { Credential } from "../../../src/protocol.ts";
 import { checkArgs } from "../../../src/vault/args.ts";
-import { parsePolicy } from "../../../src/vault/policy/parse.ts";
+import { parsePolicy } from "../../../src/policy/parse.ts";
 import type { VerbName } from "../../../src/verbs.ts";
 import { bytes } from "../../helpers/vault.ts";
 import { rawHead } from "../peer.ts";
