@@ -560,9 +560,10 @@ export type Calls = {
   "approle.revoke": { args: { role: string; accessor: string }; result: Record<string, never> };
   /** The request's body[0] is the secret_id; the answer's body[0] the token's text */
   "approle.login": { args: { roleId: string }; result: TokenInfo };
+  /** `missing`: closed segments, by number, that are not there: moved away, by whoever could. What is in them is not looked at. */
   "audit.verify": {
     args: Record<string, never>;
-    result: { ok: boolean; records: number; from: number; problem?: string; segments: number };
+    result: { ok: boolean; records: number; from: number; problem?: string; segments: number; missing: number[] };
   };
   /** The key that signs the ends of segments, made at the first need; `since`: the first segment that has such an end. */
   "audit.key": { args: Record<string, never>; result: { vault: string; public: string; since: number } };

@@ -68,6 +68,18 @@ export const audit: Mutants = {
     to: "",
     test: "test/vault/audit.test.ts",
   },
+  "a whole segment that is gone is not told": {
+    file: "src/vault/audit-check.ts",
+    from: ".filter((segment) => !segments.includes(segment));",
+    to: ".filter((segment) => segment < 0);",
+    test: "test/vault/audit-changes.test.ts",
+  },
+  "an unseal names what it met, not what came first": {
+    file: "src/vault/open.ts",
+    from: "return problem === undefined ? failure : gone(problem);",
+    to: "return problem === undefined || problem ? failure : problem;",
+    test: "test/vault/audit-changes.test.ts",
+  },
   "who sealed is not in the audit log": {
     file: "src/vault/vault.ts",
     from: "caller ? { caller } : {}",

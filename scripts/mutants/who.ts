@@ -62,6 +62,12 @@ export const who: Mutants = {
     to: "if (own && own.token.usesLeft < 0) throw",
     test: "test/hostile/tokens.test.ts",
   },
+  "token: a line without an end": {
+    file: "src/vault/engines/tokens.ts",
+    from: "if ((line?.length ?? 0) >= tokenLimits.line)",
+    to: "if ((line?.length ?? 0) >= tokenLimits.tokens)",
+    test: "test/hostile/tokens.test.ts",
+  },
   "token: owner is a policy like any other": {
     file: "src/vault/engines/tokens.ts",
     from: "const name = policies.find((one) => fixed.has(one));",

@@ -107,7 +107,8 @@ export class AuditLog {
       const read = readSegment(o.io, o.folder, segment, text, o.key);
       if (read.problem !== undefined && !read.torn) throw gone(`${name(segment)} line ${read.line} ${read.problem}`);
       if (head && head.segment === segment && read.sequence < head.sequence) {
-        throw gone(`the audit log ends at record ${read.sequence}, but ${head.sequence} was written`);
+        const cut = `${name(segment)} line ${read.lines + 1} is missing`;
+        throw gone(`${cut}: the audit log ends at record ${read.sequence}, but ${head.sequence} was written`);
       }
       const known = head && head.segment === segment ? read.hmacs.get(head.sequence) : head?.hmac;
       if (head && head.segment === segment && read.lines > 0 && known !== undefined && known !== head.hmac) {

@@ -1,8 +1,9 @@
 /** From unwrapped keys to an open vault: log, head and audit log are opened, checked against each other, and mended after a crash. */
 import { hex, sha256 } from "../crypto/hash.ts";
 import { ZvaultError } from "../errors.ts";
-import { listSegments, segmentPath } from "./audit-segment.ts";
-import { AuditLog } from "./audit.ts";
+import { checkSegments } from "./audit-check.ts";
+import { gone, listSegments, segmentPath } from "./audit-segment.ts";
+import { type AuditOptions, AuditLog } from "./audit.ts";
 import { Barrier, type FoundLog } from "./barrier.ts";
 import { type Head, HeadStore } from "./head.ts";
 import type { Io } from "./io.ts";
@@ -118,13 +119,23 @@ async function openAudit(o: OpenOptions, head: Head | undefined, state: State): 
   } catch (failure) {
     // a disk that fails now is no damage that a new beginning would mend
     const broken = failure instanceof ZvaultError && (failure.code === "damaged" || failure.code === "gone");
-    if (!broken || (!o.acceptRollback && !o.ignoreHead)) throw failure;
+    if (!broken || (!o.acceptRollback && !o.ignoreHead)) throw broken ? firstBroken(options, state, failure) : failure;
     o.io.makeFolder(options.folder);
     const last = Math.max(listSegments(o.io, options.folder).at(-1) ?? 0, head?.audit.segment ?? 0);
     setAside(o.io, options.folder, last);
     const after = { segment: last, sequence: head?.audit.sequence ?? 0, hmac: head?.audit.hmac ?? "0".repeat(64) };
     const why = failure instanceof ZvaultError ? failure.message : "unreadable";
     return { audit: await AuditLog.create(options, after), notices: [`a new audit segment was begun: ${why}`] };
+  }
+}
+
+/** Only the open segment is read for an unseal: what is wrong in it may have begun before. */
+function firstBroken(options: AuditOptions, state: State, failure: unknown): unknown {
+  try {
+    const { problem } = checkSegments(options, state.anchors);
+    return problem === undefined ? failure : gone(problem);
+  } catch {
+    return failure;
   }
 }
 

@@ -53,6 +53,7 @@ t.test("a flag that may be repeated takes one value each time, and no argument t
     const { flags } = (await load()).default as unknown as {
       flags: Record<string, { multiple?: boolean; multipleNonGreedy?: boolean }>;
     };
-    for (const [name, flag] of Object.entries(flags ?? {})) t.equal(flag.multipleNonGreedy, flag.multiple, `${id} --${name}`);
+    for (const [name, flag] of Object.entries(flags ?? {}))
+      t.equal(flag.multipleNonGreedy === true, flag.multiple === true, `${id} --${name}`);
   }
 });

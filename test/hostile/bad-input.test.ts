@@ -1,6 +1,7 @@
 /**
  * Bad input, all of it: one row a case, against the real program. The tables are in bad-input/; `npm test` plays those marked quick, and
- * `npm run test:slow` all of them. Shown elsewhere, with the real program or the real files, and not repeated here:
+ * `npm run test:slow` all of them. classes.test.ts goes by classes, against the gate and the parsers. Shown elsewhere, with the real program
+ * or the real files, and not repeated here:
  *
  *   no vault, for each command                                            test/cli/no-vault.txt
  *   sealed; a key file that is cut, readable by others, a link, foreign   test/cli/sealed.txt

@@ -89,6 +89,20 @@ t.test("a token with a number of uses makes no children, which would have as man
   await one.opened.door.seal("test");
 });
 
+t.test("a line of tokens has an end: each request goes through all of it", async (t) => {
+  const one = await vaulted(t);
+  await policy(one, "maker", { "auth/token/create": ["create"] });
+  let made = await token(one, { policies: ["maker"] });
+  let code = "done";
+  let depth = 1;
+  for (; code === "done" && depth < 100; depth += 1) {
+    const by = made;
+    code = await codeOf(token(one, {}, by).then((child) => (made = child)));
+  }
+  t.same([code, depth - 1], ["denied", 16]);
+  await one.opened.door.seal("test");
+});
+
 t.test("no token and no role is given what stands for root or for the owner's presence", async (t) => {
   const one = await vaulted(t);
   for (const name of ["root", "owner"]) {

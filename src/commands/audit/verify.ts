@@ -32,12 +32,10 @@ export default class AuditVerify extends ZvaultCommand {
       throw new ZvaultError("damaged", result.problem ?? "the audit log's chain is broken", {
         hint: `checked from record ${result.from}`,
       });
-    this.print(
-      flags,
-      result,
-      () =>
-        `audit: ${count(result.records, "record")} in ${count(result.segments, "segment")}, chain ok from record ${result.from}`,
-    );
+    this.print(flags, result, () => [
+      `audit: ${count(result.records, "record")} in ${count(result.segments, "segment")}, chain ok from record ${result.from}`,
+      ...result.missing.map((segment) => `not here, and not checked: ${String(segment).padStart(6, "0")}.jsonl`),
+    ]);
   }
 
   /** Nothing that is signed is an answer too: "no". */

@@ -101,6 +101,11 @@ export const tokens = {
     }
     checkGiven(policies);
     const parent = own && !orphan ? own.key : null;
+    const line = parent === null ? undefined : tokenBook(vault).lineByKey(parent, vault.moment());
+    if ((line?.length ?? 0) >= tokenLimits.line)
+      throw new ZvaultError("denied", `a line of tokens has ${tokenLimits.line} at most`, {
+        hint: "one of its first makes another",
+      });
     const { token, body } = issue(vault, receipt, options, { policies, parent, origin: own ? "token" : "owner" });
     const { accessor } = token;
     return { result: infoOf(token, token.lineage, vault.moment()), body: [body], detail: { accessor } };

@@ -46,6 +46,8 @@ export const tokenLimits = {
   name: 64,
   policies: 32,
   tokens: 10_000,
+  /** a token and its parents: all of them are asked at each request */
+  line: 16,
 } as const;
 
 /** A clock that was set back by less is no reason for a refusal, ms. */
