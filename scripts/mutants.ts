@@ -308,7 +308,7 @@ const mutants: Record<string, Mutant> = {
     test: "test/vault/audit-changes.test.ts",
   },
   "the start of a segment after one that was moved away is believed": {
-    file: "src/vault/engines/record.ts",
+    file: "src/vault/audit-check.ts",
     from: "anchor && anchor.hmac !== hmac ?",
     to: "anchor && anchor.hmac === '' ?",
     test: "test/vault/audit-changes.test.ts",
