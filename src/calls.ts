@@ -243,6 +243,17 @@ export type AuditOpening = {
   state: "rotate" | "changed" | "gone" | "setting";
 };
 
+/**
+ * Tokens and secret_ids that somebody has or had made for them, and that still count; the role, if it is there; slots that open the vault. Of
+ * tokens and secret_ids only what the caller may list.
+ */
+export type AuditAlive = {
+  tokens: { accessor: string; name: string; expires: string | null }[];
+  secretIds: { role: string; accessor: string; expires: string | null; usesLeft: number }[];
+  roles: string[];
+  slots: string[];
+};
+
 /** `args` and `result` of each verb. */
 /** A token as it may be shown: never its text. */
 export type TokenInfo = {
@@ -580,10 +591,11 @@ export type Calls = {
   "audit.stats": { args: { since?: string }; result: AuditStats };
   /**
    * All that somebody ever opened: exactly one of the arguments. `person`: label or fingerprint of who unsealed, or author of versions;
-   * all that was asked for while the vault was unsealed by them counts as theirs. `accessor`: of a token, also of one that is gone.
+   * all that was asked for while the vault was unsealed by them counts as theirs. `accessor`: of a token, also of one that is gone, with all
+   * that came of it. `role`: all tokens that it gave, also of one that is gone. `alive`: what they can still come in with.
    */
   "audit.offboard": {
-    args: { program?: string; uid?: number; person?: string; accessor?: string };
-    result: AuditSpan & { opened: AuditOpening[] };
+    args: { program?: string; uid?: number; person?: string; accessor?: string; role?: string };
+    result: AuditSpan & { opened: AuditOpening[]; alive: AuditAlive };
   };
 };

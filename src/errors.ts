@@ -79,3 +79,9 @@ export class ZvaultError extends Error {
 export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(exitCodes, text);
 }
+
+/** What was typed, in quotes, for a message: cut, and what could pass for another letter, or move a cursor, as a number. */
+export function quoted(text: string): string {
+  const escape = (one: string): string => `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`;
+  return JSON.stringify(text.slice(0, 80)).replace(/[^\x20-\x7e]/gu, escape);
+}

@@ -34,6 +34,9 @@ const refused: [string, string][] = [
   ["src/signs/a.ts", "../client.ts"],
   ["src/readers/a.ts", "../errors.ts"],
   ["src/readers/a.ts", "../envfile/parse.ts"],
+  ["src/policy/a.ts", "../vault/policy/book.ts"],
+  ["src/policy/a.ts", "../client.ts"],
+  ["src/run/a.ts", "../policy/parse.ts"],
   ["src/run/a.ts", "../readers/find.ts"],
   ["src/signs/a.ts", "../sys/tty.ts"],
   ["src/vault/a.ts", "../signs/judge.ts"],
@@ -80,6 +83,8 @@ t.test("an import along the direction passes", async (t) => {
     ["src/agent/a.ts", "../signs/judge.ts"],
     ["src/client.ts", "./signs/marks.ts"],
     ["src/cli/a.ts", "../readers/find.ts"],
+    ["src/commands/policy/a.ts", "../../policy/format.ts"],
+    ["src/vault/a.ts", "../policy/parse.ts"],
     ["src/client.ts", "./vault/places.ts"],
     ["src/main.ts", "./run/args.ts"],
   ];

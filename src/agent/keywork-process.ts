@@ -3,7 +3,7 @@
  * job goes in and the result comes out through pipes, from locked memory into locked memory.
  */
 import { spawn } from "node:child_process";
-import { closeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import { selfCommand } from "../chunks.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
@@ -14,6 +14,8 @@ import { readSecret, writeSecret } from "./pipe-secret.ts";
 /** bytes each way */
 export const jobLimit: number = 1024 * 1024;
 const time = 120_000;
+/** a page: the kernel makes none that holds less */
+const smallestPipe = 4096;
 
 /** `command`: how the helper is started; tests may name another entry. */
 export function keyWorkProcess(command: { file: string; args: string[] } = ownCommand()): KeyWork {
@@ -54,7 +56,9 @@ async function work(command: { file: string; args: string[] }, job: Secret): Pro
     });
     close(jobOut);
     close(resultIn);
-    const sent = writeSecret(jobIn, job).catch(() => {}); // a helper that died early says so by its exit
+    // a helper that died early says so by its exit
+    const sent = sendAtOnce(jobIn, job) ? undefined : writeSecret(jobIn, job).catch(() => {});
+    if (!sent) close(jobIn);
     const received = readSecret(resultOut, jobLimit);
     await sent;
     close(jobIn);
@@ -67,6 +71,16 @@ async function work(command: { file: string; args: string[] }, job: Secret): Pro
     throw failure instanceof ZvaultError ? failure : failed((failure as NodeJS.ErrnoException).code ?? "unknown");
   } finally {
     for (const fd of open) closeSync(fd);
+  }
+}
+
+/** The helper need not wait for us then, whatever we do meanwhile. True: it is in the pipe, whole. */
+function sendAtOnce(fd: number, job: Secret): boolean {
+  if (job.length > smallestPipe) return false;
+  try {
+    return job.use((bytes) => writeSync(fd, bytes)) === job.length;
+  } catch {
+    return true; // nobody reads: that helper is dead, and its exit says so
   }
 }
 

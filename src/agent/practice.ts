@@ -6,7 +6,8 @@
 import { Secret } from "../crypto/secret.ts";
 import { lookAt, Peer } from "./caller.ts";
 import { Runs } from "./runs.ts";
-import { openValue, parseFrame, RecordKeys, recordType, sealRecord } from "../vault/record.ts";
+import { openValue, RecordKeys } from "../vault/cell.ts";
+import { parseFrame, recordType, sealRecord } from "../vault/record.ts";
 
 const rounds = 40;
 const perRound = 10;
@@ -23,15 +24,21 @@ export function practise(): void {
     meta,
     values: [value],
   });
-  const cell = parseFrame(bytes, 0)?.cells[1];
+  const frame = parseFrame(bytes, 0);
+  const cell = frame?.cells[1];
   let left = rounds;
   const self = { pid: process.pid, uid: process.geteuid?.() ?? 0 };
   const runs = new Runs();
   const round = (): void => {
     if (keys.key.wiped) return; // the agent sealed and ends
-    for (let at = 0; cell && at < perRound; at++) {
+    for (let at = 0; frame && cell && at < perRound; at++) {
       const made = new RecordKeys();
-      openValue(header, made.of(keys, cell.salt), cell, bytes.subarray(cell.offset, cell.offset + cell.length))?.wipe();
+      openValue(
+        header,
+        made.of(keys, 1, () => frame.salt),
+        cell,
+        bytes.subarray(cell.offset, cell.offset + cell.length),
+      )?.wipe();
       made.wipe();
     }
     new Peer(lookAt(self), runs).caller();

@@ -6,7 +6,7 @@ import { ZvaultError } from "../errors.ts";
 import { readRegular } from "../sys/regular.ts";
 import { fileError } from "./errors.ts";
 
-/** A segment ends at 512 KiB, and a line of a large import may be 20,000 paths of 512 bytes. */
+/** A segment ends at 256 KiB, and a line of a large import may be 20,000 paths of 512 bytes. */
 const largest = 64 * 1024 * 1024;
 
 /** Throws `usage`, `not-found`, `unsafe-file`. */

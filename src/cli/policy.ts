@@ -2,9 +2,12 @@
 import type { Calls, PolicyReason } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import { checkPrefix } from "../path.ts";
+import { isTerminal } from "../sys/tty.ts";
 import { capabilities, type Capability, isVerb, limits, type Verb, verbs } from "../verbs.ts";
 import { readStdin } from "./credential.ts";
 import { readProjectFile } from "./files.ts";
+import { tell } from "./output.ts";
+import { put } from "./stream.ts";
 
 /** The text of a file or of stdin (`-`). Throws `not-found`, `unsafe-file` for one that others may write, `usage` where it is no text. */
 export function readText(source: string): string {
@@ -18,6 +21,12 @@ export function readText(source: string): string {
   } catch {
     throw new ZvaultError("usage", `${source === "-" ? "stdin" : path} is no text in UTF-8`, { hint: "is it the right file?" });
   }
+}
+
+/** On stdout, as it is, but where a terminal would obey what is in a comment. */
+export function showText(text: string): void {
+  if (isTerminal(1)) tell(text.split("\n").slice(0, -1));
+  else put(1, text);
 }
 
 /** Words behind the path: capabilities, or one verb of the table. `presence`: what that verb needs besides. Throws `usage`. */

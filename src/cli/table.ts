@@ -53,6 +53,7 @@ export const table: Readonly<Record<string, () => Promise<Module>>> = {
   "policy:read": () => import("../commands/policy/read.ts"),
   "policy:write": () => import("../commands/policy/write.ts"),
   "policy:delete": () => import("../commands/policy/delete.ts"),
+  "policy:fmt": () => import("../commands/policy/fmt.ts"),
   "policy:test": () => import("../commands/policy/test.ts"),
   "token:create": () => import("../commands/token/create.ts"),
   "token:list": () => import("../commands/token/list.ts"),
@@ -155,7 +156,7 @@ export const topics: Readonly<Record<string, string>> = {
   token: "for programs: create, list, lookup, renew, revoke",
   approle: "machines that log in: write, secret-id, login, read, …",
   operator: "files, slots, keyring: verify, rotate, generate-root, …",
-  policy: "who may do what: list, read, write, delete, test",
+  policy: "who may do what: list, read, write, delete, fmt, test",
   transit: "keys that stay inside: encrypt, decrypt, sign, hmac, …",
   audit: "what happened: tail, verify, stats, hash, key",
 };

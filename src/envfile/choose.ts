@@ -4,16 +4,11 @@
  */
 import { ZvaultError } from "../errors.ts";
 import { limits } from "../verbs.ts";
-import { Readings } from "./dialects/dialects.ts";
 import { dialects, type Dialect, type Part } from "./dialects/reader.ts";
-import { assignments, type Assignment, type Document } from "./document.ts";
-import { fileSet } from "./file-set.ts";
+import type { Assignment } from "./document.ts";
+import { answerKey, type Choice, type ChooseOptions, Expressions, type Source } from "./expressions.ts";
 import { printTemplate } from "./reference.ts";
-import type { Split, SplitKind } from "./splits.ts";
-import { variablesIn } from "./variables.ts";
-
-/** "keep": as dotenv reads it, variables of the same files stay variables. "leave": the line is left out. */
-export type Choice = Dialect | "keep" | "leave";
+import type { SplitKind } from "./splits.ts";
 
 /** Variables in variables in … */
 const deepest = 100;
@@ -27,15 +22,6 @@ const slips: ReadonlySet<SplitKind> = new Set([
   "odd-name",
   "bare-cr",
 ]);
-
-export type ChooseOptions = {
-  /** for all variables; questions are then settled */
-  dialect?: Dialect;
-  /** by `answerKey` */
-  answers?: ReadonlyMap<string, Choice>;
-  /** of the caller; only names that no file has are looked up in it */
-  environment?: Readonly<Record<string, string | undefined>>;
-};
 
 export type Chosen = {
   /** as the program will get it */
@@ -61,27 +47,15 @@ export type ChosenFile = {
   options: Map<string, Option[]>;
 };
 
-export function answerKey(file: string, name: string): string {
-  return `${file}\0${name}`;
-}
-
-export type Source = { name: string; document: Document; text: string; splits: readonly Split[] };
-
 /** Throws `usage` for a file that the chosen dialect refuses, and for variables that name each other in a circle. */
 export function choose(sources: readonly Source[], options: ChooseOptions): ChosenFile[] {
   return new Chooser(sources, options).files();
 }
 
-/** How a variable is to be read, before others are put in. */
-type Plan = { value: string } | { parts: readonly Part[]; value: string | undefined };
-
 class Chooser {
   readonly #sources: readonly Source[];
   readonly #options: ChooseOptions;
-  readonly #names: readonly string[];
-  readonly #last: ReadonlyMap<string, ReadonlyMap<string, Assignment>>;
-  readonly #readings: Readings;
-  readonly #plans = new Map<string, Plan>();
+  readonly #read: Expressions;
   readonly #values = new Map<string, string>();
   /** known not to come back to themselves */
   readonly #straight = new Set<string>();
@@ -89,113 +63,23 @@ class Chooser {
   constructor(sources: readonly Source[], options: ChooseOptions) {
     this.#sources = sources;
     this.#options = options;
-    this.#names = sources.map((source) => source.name);
-    this.#last = new Map(sources.map(({ name, document }) => [name, new Map(assignments(document).map((one) => [one.name, one]))]));
-    const own = new Set([...this.#last.values()].flatMap((names) => [...names.keys()]));
-    const outside = new Map<string, string>();
-    for (const [name, value] of Object.entries(options.environment ?? {})) {
-      if (value !== undefined && !own.has(name)) outside.set(name, value);
-    }
-    this.#readings = new Readings(new Map(sources.map(({ name, text }) => [name, text])), outside);
+    this.#read = new Expressions(sources, options);
   }
 
   files(): ChosenFile[] {
-    const extras = new Map(this.#sources.map((source) => [source.name, this.#structure(source)]));
+    const extras = new Map(this.#sources.map((source) => [source.name, this.#read.structure(source)]));
     return this.#sources.map((source) => {
       const { extra, unread } = extras.get(source.name) ?? { extra: [], unread: new Set<Assignment>() };
-      const names = [...(this.#last.get(source.name)?.keys() ?? []), ...extra.map((one) => one.name)];
+      const names = [...this.#read.names(source.name), ...extra.map((one) => one.name)];
       const chosen = new Map(names.map((name) => [name, this.#chosen(source.name, name)]));
       const options = this.#options.dialect === undefined ? this.#questions(source) : new Map<string, Option[]>();
       return { name: source.name, chosen, extra, unread, options };
     });
   }
 
-  #choiceOf(file: string, name: string): Choice {
-    return this.#options.answers?.get(answerKey(file, name)) ?? this.#options.dialect ?? "keep";
-  }
-
-  /** What the dialect of the whole import reads elsewhere than dotenv does. */
-  #structure(source: Source): Pick<ChosenFile, "extra" | "unread"> {
-    const { dialect } = this.#options;
-    const left = assignments(source.document).filter((one) => this.#choiceOf(source.name, one.name) === "leave");
-    if (dialect === undefined || dialect === "node") return { extra: [], unread: new Set(left) };
-    const reading = this.#readings.of(dialect, source.name);
-    if (reading.kind === "refused") {
-      throw new ZvaultError("usage", `${source.name}:${reading.line}: ${dialect} refuses this file: ${reading.why}`, {
-        hint: `mend the line, or import without --dialect ${dialect}`,
-      });
-    }
-    const ours = this.#last.get(source.name);
-    const extra = [...reading.bound.values()].filter((one) => !ours?.has(one.name)).map(({ name, line }) => ({ name, line }));
-    return { extra, unread: new Set(assignments(source.document).filter((one) => !reading.bound.has(one.name))) };
-  }
-
-  #planOf(file: string, name: string): Plan | undefined {
-    const key = answerKey(file, name);
-    const known = this.#plans.get(key);
-    if (known) return known;
-    const made = this.#makePlan(file, name, this.#choiceOf(file, name));
-    if (made) this.#plans.set(key, made);
-    return made;
-  }
-
-  #makePlan(file: string, name: string, choice: Choice): Plan | undefined {
-    const one = this.#last.get(file)?.get(name);
-    if (choice === "leave") return undefined;
-    if (choice === "keep" || choice === "node") {
-      if (!one) return undefined;
-      const parts = choice === "keep" ? this.#kept(file, one) : undefined;
-      return parts ? { parts, value: undefined } : { value: one.value };
-    }
-    const reading = this.#readings.of(choice, file);
-    const bound = reading.kind === "read" ? reading.bound.get(name) : undefined;
-    // an answer that this reader has nothing for; with `dialect` the line is left out
-    if (!bound) return one && this.#options.dialect === undefined ? { value: one.value } : undefined;
-    return bound.parts ? { parts: bound.parts, value: bound.value } : { value: bound.value };
-  }
-
-  /** The expression in dotenv's value; undefined if it names nothing that the files have. */
-  #kept(file: string, one: Assignment): readonly Part[] | undefined {
-    if (one.quote === "'" || one.value.includes("${zvault:")) return undefined;
-    const parts = this.#partsOf(file, one.value);
-    return parts.some((part) => typeof part !== "string") ? parts : undefined;
-  }
-
-  #partsOf(file: string, text: string): Part[] {
-    const parts: Part[] = [];
-    let done = 0;
-    for (const { name, start, end, sign, word } of variablesIn(text)) {
-      const there = this.#has(file, name);
-      if (!there || sign.endsWith("+")) continue;
-      parts.push(text.slice(done, start));
-      done = end;
-      const empty = sign === ":-" && this.#last.get(this.#winner(file, name) ?? "")?.get(name)?.value === "";
-      parts.push(...(empty ? this.#partsOf(file, word) : [{ name }]));
-    }
-    parts.push(text.slice(done));
-    return parts.filter((part) => part !== "");
-  }
-
-  #has(file: string, name: string): boolean {
-    return this.#winner(file, name) !== undefined;
-  }
-
-  /** The file of the set that gives `name` its value in a run. */
-  #winner(file: string, name: string): string | undefined {
-    return fileSet(file, this.#names).findLast((one) => this.#defines(one, name));
-  }
-
-  #defines(file: string, name: string): boolean {
-    const { dialect } = this.#options;
-    if (this.#choiceOf(file, name) === "leave") return false;
-    if (dialect === undefined || dialect === "node") return this.#last.get(file)?.has(name) === true;
-    const reading = this.#readings.of(dialect, file);
-    return reading.kind === "read" && reading.bound.has(name);
-  }
-
   /** What a run gives for `name` where `file` is read; "" for a name that nobody sets. */
   #valueFor(file: string, name: string, path: readonly { file: string; name: string }[]): string {
-    const winner = this.#winner(file, name);
+    const winner = this.#read.winner(file, name);
     return winner === undefined ? (this.#options.environment?.[name] ?? "") : this.#value(winner, name, path);
   }
 
@@ -205,7 +89,7 @@ class Chooser {
     if (known !== undefined) return known;
     if (path.some((one) => one.file === file && one.name === name)) throw this.#circle([...path, { file, name }]);
     if (path.length > deepest) throw this.#tooMuch(file, name, "usage", `is put together over more than ${deepest} variables`);
-    const plan = this.#planOf(file, name);
+    const plan = this.#read.planOf(file, name);
     const value =
       plan === undefined
         ? ""
@@ -219,7 +103,7 @@ class Chooser {
   }
 
   #tooMuch(file: string, name: string, code: "usage" | "too-large", what: string): ZvaultError {
-    const line = this.#last.get(file)?.get(name)?.line ?? 0;
+    const line = this.#read.assignment(file, name)?.line ?? 0;
     return new ZvaultError(code, `${file}:${line} ${name} ${what}`, {
       hint: "--dialect node stores the text as it stands",
       names: [name],
@@ -230,7 +114,7 @@ class Chooser {
     const last = path.at(-1);
     const from = path.findIndex((one) => one.file === last?.file && one.name === last.name);
     const ring = path.slice(from, -1);
-    const places = ring.map(({ file, name }) => `${file}:${this.#last.get(file)?.get(name)?.line ?? 0} ${name}`);
+    const places = ring.map(({ file, name }) => `${file}:${this.#read.assignment(file, name)?.line ?? 0} ${name}`);
     const what = ring.length === 1 ? "names itself" : "name each other in a circle";
     return new ZvaultError("usage", `${places.join(", ")} ${what}`, {
       hint: "--dialect node stores the text as it stands; or mend the line",
@@ -240,7 +124,7 @@ class Chooser {
 
   #chosen(file: string, name: string): Chosen {
     const value = this.#value(file, name, []);
-    const plan = this.#planOf(file, name);
+    const plan = this.#read.planOf(file, name);
     const none = { value, text: value, literals: undefined };
     if (!plan || !("parts" in plan)) return none;
     const { parts } = plan;
@@ -254,7 +138,7 @@ class Chooser {
   }
 
   #printable(file: string, name: string): boolean {
-    return /^[A-Za-z0-9._-]{1,128}$/.test(name) && (this.#has(file, name) || this.#options.environment?.[name] !== undefined);
+    return /^[A-Za-z0-9._-]{1,128}$/.test(name) && (this.#read.has(file, name) || this.#options.environment?.[name] !== undefined);
   }
 
   /** True if `name` comes to itself by way of its expression, or goes too deep to tell. */
@@ -262,12 +146,12 @@ class Chooser {
     const key = answerKey(file, name);
     if (this.#straight.has(key)) return false;
     if (path.includes(key) || path.length > deepest) return true;
-    const plan = this.#planOf(file, name);
+    const plan = this.#read.planOf(file, name);
     const turns =
       plan !== undefined &&
       "parts" in plan &&
       plan.parts.some((part) => {
-        const winner = typeof part === "string" ? undefined : this.#winner(file, part.name);
+        const winner = typeof part === "string" ? undefined : this.#read.winner(file, part.name);
         return typeof part !== "string" && winner !== undefined && this.#turns(winner, part.name, [...path, key]);
       });
     if (!turns) this.#straight.add(key);
@@ -278,13 +162,13 @@ class Chooser {
   #questions(source: Source): Map<string, Option[]> {
     const questions = new Map<string, Option[]>();
     for (const name of new Set(source.splits.map((split) => split.name))) {
-      const one = this.#last.get(source.name)?.get(name);
+      const one = this.#read.assignment(source.name, name);
       if (!one) continue;
-      const kept = this.#kept(source.name, one);
+      const kept = this.#read.kept(source.name, one);
       const options: (Option & { value: string })[] = [];
       if (kept) options.push({ choice: "keep", by: [], length: 0, value: this.#keptValue(source.name, kept) });
       for (const dialect of dialects) {
-        const reading = this.#readings.of(dialect, source.name);
+        const reading = this.#read.reading(dialect, source.name);
         const value = reading.kind === "read" ? reading.bound.get(name)?.value : undefined;
         if (value === undefined) continue;
         const same = options.find((option) => option.value === value);

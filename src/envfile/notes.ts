@@ -3,7 +3,7 @@ import type { ChosenFile, Option } from "./choose.ts";
 import { dangerous } from "./dangerous.ts";
 import { assignments, valueBytes, type Assignment, type Document } from "./document.ts";
 import type { Entry } from "./plan.ts";
-import type { Judge } from "./rewrite.ts";
+import type { Judge } from "./cuts.ts";
 import type { Split, SplitKind } from "./splits.ts";
 import { isUtf8 } from "./text.ts";
 import { variablesIn } from "./variables.ts";

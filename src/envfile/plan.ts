@@ -4,7 +4,8 @@
  */
 import { ZvaultError } from "../errors.ts";
 import { limits } from "../verbs.ts";
-import { choose, type Chosen, type ChosenFile, type ChooseOptions } from "./choose.ts";
+import { choose, type Chosen, type ChosenFile } from "./choose.ts";
+import type { ChooseOptions } from "./expressions.ts";
 import { assignments, valueBytes, type Assignment, type Document, type Piece } from "./document.ts";
 import { makeLayout, type Place } from "./layout.ts";
 import { notesOf, type Note } from "./notes.ts";
@@ -12,7 +13,8 @@ import { parse } from "./parse.ts";
 import { pieceText, print } from "./print.ts";
 import { layoutPath, pathFor, suffixOf } from "./project.ts";
 import { parseValue, type Parsed, type Part } from "./reference.ts";
-import { rewrite, type Drops, type Extras, type Judge, type LeftOut, type Rewritten } from "./rewrite.ts";
+import type { Drops, Judge, LeftOut } from "./cuts.ts";
+import { rewrite, type Extras, type Rewritten } from "./rewrite.ts";
 import { splitsOf, type Split } from "./splits.ts";
 import { byteLength, shown, toBytes, toText } from "./text.ts";
 

@@ -1,4 +1,4 @@
-/** What an import asks the scanner, as one value to hand over (`envfile/rewrite.ts`, type `Judge`). */
+/** What an import asks the scanner, as one value to hand over (`envfile/cuts.ts`, type `Judge`). */
 import { classify, isPublic } from "./class.ts";
 import { scanLines, scanText } from "./comments.ts";
 import { isEveryday } from "./entropy.ts";

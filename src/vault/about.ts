@@ -4,8 +4,8 @@ import { hex, sha256 } from "../crypto/hash.ts";
 import type { VerbName } from "../verbs.ts";
 import type { AuditEntry } from "./audit-line.ts";
 import { hasSecrets, newBindings } from "./engines/project.ts";
-import { parsePolicy } from "./policy/parse.ts";
-import { printPolicy } from "./policy/print.ts";
+import { parsePolicy } from "../policy/parse.ts";
+import { printPolicy } from "../policy/print.ts";
 import type { Vault } from "./vault.ts";
 
 export type About = { detail?: NonNullable<AuditEntry["detail"]>; person: boolean };

@@ -4,7 +4,7 @@ import { ZvaultError } from "../errors.ts";
 import { checkPath, checkPrefix, isReserved } from "../path.ts";
 import { capabilities, limits, type Verb, type VerbName } from "../verbs.ts";
 import { nameOf } from "./name.ts";
-import { parsePolicy } from "./policy/parse.ts";
+import { parsePolicy } from "../policy/parse.ts";
 import { tokenLimits } from "./tokens/token.ts";
 
 type Fields = Record<string, unknown>;
@@ -313,7 +313,7 @@ const checks: Record<VerbName, Check> = {
   "audit.hash": nothing,
   "audit.uses": object({ path }),
   "audit.stats": object({}, { since: moment }),
-  "audit.offboard": object({}, { program: text(4096), uid: whole(0, 2 ** 32 - 2), person: text(256), accessor }),
+  "audit.offboard": object({}, { program: text(4096), uid: whole(0, 2 ** 32 - 2), person: text(256), accessor, role }),
   "audit.tail": object({}, { ...filter, lines: whole(1, limits.auditTail), after: whole(0, 2 ** 53 - 1), wait: truth }),
 };
 
@@ -321,6 +321,8 @@ export function checkArgs<V extends VerbName>(verb: V, args: unknown): Calls[V][
   checks[verb](args, "args");
   return args as Calls[V]["args"];
 }
+
+const withoutHost = (ref: string): string => ref.split("@", 1)[0] ?? "";
 
 /** The vault paths a request touches, as the verb table says. */
 export function pathsOf(kind: Verb["paths"], args: unknown): string[] {
@@ -334,12 +336,15 @@ export function pathsOf(kind: Verb["paths"], args: unknown): string[] {
     paths?: string[];
     project?: string;
     also?: { project: string }[];
+    expect?: Record<string, number>;
+    hosts?: { refs: string[] }[];
     role?: string;
   };
   const entryPaths = [...(fieldsOf.entries ?? []), ...(fieldsOf.layouts ?? [])].map((one) => one.path);
   const projects = [fieldsOf.project ?? "", ...(fieldsOf.also ?? []).map((one) => one.project)];
   const touched = new Set(entryPaths.map((path) => path.split("/", 2)[1]));
   const bare = projects.filter((name) => !touched.has(name));
+  const besides = [...Object.keys(fieldsOf.expect ?? {}), ...(fieldsOf.hosts ?? []).flatMap(({ refs }) => refs.map(withoutHost))];
   switch (kind) {
     case "path":
       return [fieldsOf.path ?? ""];
@@ -348,10 +353,11 @@ export function pathsOf(kind: Verb["paths"], args: unknown): string[] {
     case "paths":
       return fieldsOf.paths ?? [];
     case "entries":
-      // a project without an entry is only bound to its folder: decided where its values will be
-      return [...entryPaths, ...bare.map((name) => `env/${name}`)];
+      // a project without an entry is only bound to its folder: decided where its values will be. What may be sent to a host, and whose
+      // version is asked for, is touched like what is written
+      return [...new Set([...entryPaths, ...bare.map((name) => `env/${name}`), ...besides])];
     case "refs":
-      return (fieldsOf.refs ?? []).map((one) => (typeof one === "string" ? (one.split("@", 1)[0] ?? "") : one.path));
+      return (fieldsOf.refs ?? []).map((one) => (typeof one === "string" ? withoutHost(one) : one.path));
     case "policy":
       return [`sys/policies/${nameOf(fieldsOf.name ?? "", "policy")}`];
     case "role":

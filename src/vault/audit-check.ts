@@ -1,6 +1,6 @@
 /** Whether an audit log is what was written: the chain of all segments that are there, and their ends as the vault's log has them. */
 import type { Calls } from "../calls.ts";
-import { checkSegment, listSegments, name, type Segments, startOf, textOf } from "./audit-segment.ts";
+import { bytesOf, checkSegment, listSegments, name, type Segments, startOf } from "./audit-segment.ts";
 import type { State } from "./state.ts";
 
 /** The audit log as it lies somewhere: its segments, what the vault's log says of closed ones, and where it ends. */
@@ -16,7 +16,7 @@ export function verifySegments(o: AuditView): Calls["audit.verify"]["result"] {
   let expected: { sequence: number; hmac: string } | undefined;
   let problem: string | undefined;
   for (const segment of segments) {
-    const text = textOf(o, segment);
+    const text = bytesOf(o, segment);
     const start = expected ?? startOf(io, folder, segment, text);
     problem = expected ? undefined : beginsElsewhere(anchors, segment, start.hmac);
     if (problem !== undefined) break;

@@ -8,7 +8,7 @@ import { random } from "../crypto/random.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Operation } from "./operation.ts";
-import type { CellRef } from "./record.ts";
+import type { CellRef } from "./cell.ts";
 import type { State } from "./state.ts";
 
 const path = "sys/audit/key";

@@ -3,9 +3,9 @@
  * `,"hmac":`, so no canonical form is needed and any changed byte is found; `prev` is the HMAC of the line before.
  */
 import { signedBytes } from "../audit-signature.ts";
-import { hmac } from "../crypto/kdf.ts";
+import { hmacHex } from "../crypto/kdf.ts";
 import { hex } from "../crypto/hash.ts";
-import { equal } from "../crypto/equal.ts";
+import { equalHex } from "../crypto/equal.ts";
 import { random } from "../crypto/random.ts";
 import type { Secret } from "../crypto/secret.ts";
 import type { Caller } from "../protocol.ts";
@@ -45,7 +45,15 @@ export function newRequest(): string {
   return hex(random(8));
 }
 
+/** How every line ends. */
 const tail = /,"prev":"([0-9a-f]{64})","hmac":"([0-9a-f]{64})"\}$/;
+const hmacLength = `,"hmac":"${firstPrev}"}`.length;
+const tailLength = `,"prev":"${firstPrev}"`.length + hmacLength;
+
+/** How every line begins: fields stand in our order. */
+const start = /^\{"seq":\d+,"time":"[^"]*","kind":"([a-z]+)","request":"([^"]*)",/;
+/** characters, more than it takes */
+const startLength = 160;
 
 /** A line without its newline, and its HMAC. `sequence` counts from 1 through all segments; `sign` is given for a checkpoint. */
 export function printLine(
@@ -56,7 +64,7 @@ export function printLine(
   key: Secret,
   sign?: (message: Uint8Array) => Uint8Array,
 ): [string, string] {
-  const { caller, token, ...rest } = entry;
+  const { caller, token, kind, request, ...rest } = entry;
   const who = caller && {
     uid: caller.uid,
     pid: caller.pid,
@@ -70,31 +78,45 @@ export function printLine(
     signs: caller.signs,
     ...(caller.inRun ? { inRun: true } : {}),
   };
-  const fields = { seq: sequence, time: time.toISOString(), ...rest, ...(who ? { caller: who } : {}) };
+  const fields = { seq: sequence, time: time.toISOString(), kind, request, ...rest, ...(who ? { caller: who } : {}) };
   const start = ascii(JSON.stringify(fields)).slice(0, -1);
   const signature = sign ? `,"sig":"${hex(sign(signedBytes(start)))}"` : "";
   const body = `${start}${signature},"prev":"${prev}"`;
-  const mac = hex(hmac(key, Buffer.from(body, "latin1")));
+  const mac = hmacHex(key, Buffer.from(body, "latin1"));
   return [`${body},"hmac":"${mac}"}`, mac];
 }
 
 /** True for a line that this vault's agent wrote, wherever it stands. */
 export function isOurs(line: string, key: Secret): boolean {
   const written = tail.exec(line)?.[2] ?? "";
-  const body = line.slice(0, -`,"hmac":"${written}"}`.length);
-  return written !== "" && equal(hmac(key, Buffer.from(body, "latin1")), Buffer.from(written, "hex"));
+  return equalHex(hmacHex(key, Buffer.from(line.slice(0, -hmacLength), "latin1")), written);
 }
 
-/** Why `line` is not the one that follows `prev`, or its HMAC and sequence. */
-export function checkLine(line: string, sequence: number, prev: string, key: Secret): { problem: string } | { hmac: string } {
-  const found = tail.exec(line);
+/** Whole lines, as bytes and as text (latin1, so that places are the same): one is quick to hash, the other to take apart. */
+export type Lines = { bytes: Buffer; text: string };
+
+/** Why the line at `from` to `end` is not the one that follows `prev`, or its HMAC and sequence. */
+export function checkLine(
+  { bytes, text }: Lines,
+  [from, end]: readonly [number, number],
+  [sequence, prev]: readonly [number, string],
+  key: Secret,
+): { problem: string } | { hmac: string } {
+  const found = tail.exec(text.slice(Math.max(from, end - tailLength), end));
   if (!found?.[1] || !found[2]) return { problem: "is no audit line" };
-  const body = line.slice(0, -`,"hmac":"${found[2]}"}`.length);
-  const mac = hmac(key, Buffer.from(body, "latin1"));
-  if (!equal(mac, Buffer.from(found[2], "hex"))) return { problem: "was changed (its HMAC does not fit)" };
+  const mac = hmacHex(key, bytes.subarray(from, end - hmacLength));
+  if (!equalHex(mac, found[2])) return { problem: "was changed (its HMAC does not fit)" };
   if (found[1] !== prev) return { problem: "does not follow the line before it (a line was cut out, moved or put in)" };
-  if (!line.startsWith(`{"seq":${sequence},`)) return { problem: `is not number ${sequence}` };
+  if (!text.startsWith(`{"seq":${sequence},`, from)) return { problem: `is not number ${sequence}` };
   return { hmac: found[2] };
+}
+
+/** Of a line that was checked; the rest of it is not parsed. */
+export function startOfLine(text: string, from: number, end: number): Pick<AuditEntry, "kind" | "request"> {
+  const [, kind, request] = start.exec(text.slice(from, Math.min(end, from + startLength))) ?? [];
+  // the first builds wrote other orders
+  if (kind === undefined || request === undefined) return JSON.parse(text.slice(from, end)) as AuditEntry;
+  return { kind: kind as AuditEntry["kind"], request };
 }
 
 /** Names come from outside: everything beyond printable ASCII is escaped, so no terminal and no reader is led astray. */

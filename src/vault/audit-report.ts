@@ -152,7 +152,7 @@ export class Stats {
 
 export type Opening = { path: string; verbs: string[]; requests: number; last: string };
 
-/** Every path that somebody was given the value of, or gave a value to. */
+/** Every path that somebody was given the value of, or gave a value to. `is` is asked of every line, so that it may learn from them. */
 export class Openings {
   readonly #is: (line: AuditLine, author: string) => boolean;
   readonly #rows = new Map<string, Opening>();
@@ -171,7 +171,7 @@ export class Openings {
     }
     const gave = (verb === "kv.put" || verb === "kv.import") && line["outcome"] === "done";
     const got = line["kind"] === "access" && opens(verb);
-    if (!(gave || got) || !this.#is(line, this.#author)) return;
+    if (!this.#is(line, this.#author) || !(gave || got)) return;
     for (const path of pathsIn(line)) {
       const row = this.#rows.get(path) ?? { path, verbs: [], requests: 0, last: "" };
       if (!row.verbs.includes(verb)) row.verbs.push(verb);

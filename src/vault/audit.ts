@@ -16,7 +16,7 @@ import {
   name,
   openIntents,
   readSegment,
-  readText,
+  readBytes,
   segmentPath,
   type Segments,
 } from "./audit-segment.ts";
@@ -30,6 +30,8 @@ const proof = Symbol("only the audit log issues receipts");
 /** Proof that the audit record of a request is on disk. */
 export class Receipt {
   readonly request: string;
+  /** an object that only looks like a receipt is none */
+  readonly [proof] = true;
   constructor(issuer: typeof proof, request: string) {
     if (issuer !== proof) throw new TypeError("a receipt is issued by the audit log");
     this.request = request;
@@ -37,8 +39,8 @@ export class Receipt {
 }
 
 /** A segment is closed at the first line that ends beyond either: unsealing checks every line of the open one. */
-const segmentBytes = 512 * 1024;
-const segmentLines = 1000;
+const segmentBytes = 256 * 1024;
+const segmentLines = 500;
 
 export type SegmentEnd = { segment: number; lines: number; hmac: string };
 
@@ -101,7 +103,7 @@ export class AuditLog {
     const path = segmentPath(o.folder, segment);
     const fd = o.io.open(path, "append-read-write");
     try {
-      const text = readText(o.io, fd);
+      const text = readBytes(o.io, fd);
       const read = readSegment(o.io, o.folder, segment, text, o.key);
       if (read.problem !== undefined && !read.torn) throw gone(`${name(segment)} line ${read.line} ${read.problem}`);
       if (head && head.segment === segment && read.sequence < head.sequence) {
@@ -115,14 +117,10 @@ export class AuditLog {
       if (cut > 0) o.io.truncate(fd, read.bytes);
       const at = { segment, sequence: read.sequence, hmac: read.hmac };
       const log = new AuditLog(o, fd, at, read.lines, read.bytes);
-      log.#sum.add(Buffer.from(text.slice(0, read.chars), "latin1"));
+      log.#sum.add(text.subarray(0, read.bytes));
       // what was under way when a segment was closed may have its outcome in the next one
-      const before = read.lines < keptRequests ? linesBefore(o, segment) : "";
-      return {
-        log,
-        cut,
-        intents: openIntents(before + text.slice(0, read.chars)),
-      };
+      const before = read.lines < keptRequests ? linesBefore(o, segment) : [];
+      return { log, cut, intents: openIntents([...before, read]) };
     } catch (failure) {
       o.io.close(fd);
       throw failure;

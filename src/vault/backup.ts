@@ -7,13 +7,15 @@
 import type { Calls } from "../calls.ts";
 import { hex, sha256 } from "../crypto/hash.ts";
 import { random } from "../crypto/random.ts";
+import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
+import type { AuditEntry } from "./audit-line.ts";
 import { listSegments, segmentPath } from "./audit-segment.ts";
 import { type CopyFile, openCopy } from "./copy.ts";
 import { isNewer, newerFormat } from "./format-version.ts";
 import type { Holdings, Way } from "./holdings.ts";
 import { folderOf, type Io, readFile, writeAll, writeFresh } from "./io.ts";
-import { keysLimit } from "./keys.ts";
+import { keysLimit, parseKeys } from "./keys.ts";
 import { remember } from "./known.ts";
 import { headPath, knownPath, mirrorsPath, type Places } from "./places.ts";
 import { idAt } from "./standing.ts";
@@ -239,10 +241,21 @@ function putBack(io: Io, aside: string, dir: string, failure: unknown): void {
   }
 }
 
+/** Which copy, and how it opens. */
+export type Wanted = { root: string; from: string; id: string | undefined; way: Way };
+
+/** The root key of the copy, which nothing else was done with. Throws `wrong-…`. The caller wipes it. */
+export async function rootOfCopy(holdings: Holdings, o: Wanted): Promise<Secret> {
+  const { io, places } = holdings.world;
+  const { files } = sourceOf(io, places, o.from, o.id, o.root);
+  const keys = files.find((one) => one.name === "keys")?.bytes ?? new Uint8Array();
+  return (await holdings.rootKey(parseKeys(keys), o.way)).root;
+}
+
 /** The vault is in place, known, and closed again. Throws with nothing changed when the copy does not open. */
 export async function restoreVault(
   holdings: Holdings,
-  o: { root: string; from: string; id: string | undefined; way: Way },
+  o: Wanted & { by: Pick<AuditEntry, "caller" | "presence"> },
 ): Promise<Restored> {
   const { io, places, clock } = holdings.world;
   const dir = `${o.root}/.zvault`;
@@ -262,7 +275,7 @@ export async function restoreVault(
     const secrets = vault.state.count;
     try {
       vault.barrier.verify();
-      vault.event("backup.restore", { from: source.from, time: source.time });
+      vault.event("backup.restore", { from: source.from, time: source.time }, o.by);
     } finally {
       await vault.seal("restored");
     }

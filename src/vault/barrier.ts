@@ -11,18 +11,8 @@ import { GroupSync } from "./group-sync.ts";
 import type { LogPosition } from "./head.ts";
 import { type Header, headerLength, parseHeader, printHeader } from "./header.ts";
 import { type Io, readAll, writeAll, writeFresh } from "./io.ts";
-import {
-  type CellRef,
-  type Frame,
-  openMeta,
-  openValue,
-  opensTo,
-  RecordKeys,
-  recordType,
-  type RecordType,
-  sealRecord,
-  type TermKeys,
-} from "./record.ts";
+import { type CellRef, openMeta, openValue, opensTo, RecordKeys, type TermKeys } from "./cell.ts";
+import { type Frame, recordType, type RecordType, saltAt, sealRecord } from "./record.ts";
 import { checkPinned, cutTail, type Expected, judge } from "./recovery.ts";
 
 /** What the barrier needs of the keyring. */
@@ -54,11 +44,14 @@ export class Barrier {
   readonly #file: { dev: string; ino: string };
   readonly #sync: GroupSync;
   readonly header: Header;
+  /** where the records lie, from the first one on */
+  readonly #offsets: number[];
   #sequence: number;
   #chain: Uint8Array;
   #end: number;
   #last: Appended = { offset: 0, length: 0, chain: new Uint8Array(0) };
   #sinceCheckpoint = 0;
+  #metaSinceCheckpoint = 0;
   #durable: LogPosition;
   /** opened to be read, with a torn end that stays where it is */
   #torn = 0;
@@ -73,6 +66,7 @@ export class Barrier {
     this.#sequence = at.sequence;
     this.#chain = at.chain;
     this.#end = at.end;
+    this.#offsets = at.offsets;
     this.#durable = this.position;
     this.#sync = new GroupSync(async () => {
       const { position } = this;
@@ -86,7 +80,12 @@ export class Barrier {
     const bytes = printHeader(header);
     await writeFresh(io, path, bytes);
     const fd = io.open(path, "append-read-write");
-    return new Barrier(io, path, terms, fd, header, { sequence: header.first - 1, chain: sha256(bytes), end: headerLength });
+    return new Barrier(io, path, terms, fd, header, {
+      sequence: header.first - 1,
+      chain: sha256(bytes),
+      end: headerLength,
+      offsets: [],
+    });
   }
 
   /** For `open`, ahead of it. Throws `damaged` for a header that is none. */
@@ -141,6 +140,7 @@ export class Barrier {
     for (const step of found.steps.slice(from)) {
       const frame = frameOf(o.io, this.#fd, o.path, step);
       const meta = metaOf(o, this.header, frame);
+      if (step.type !== recordType.checkpoint) this.#metaSinceCheckpoint += meta.length;
       o.replay({ type: frame.type as RecordType, sequence: frame.sequence, meta, values: frame.cells.slice(1) });
     }
     this.#sinceCheckpoint = found.steps.length - from;
@@ -174,6 +174,11 @@ export class Barrier {
     return this.#sinceCheckpoint;
   }
 
+  /** Bytes of metadata in these: an import of thousands is one record, and as much to read. */
+  get metaSinceCheckpoint(): number {
+    return this.#metaSinceCheckpoint;
+  }
+
   /**
    * Seals and writes one record; it counts once `synced()` resolved. Synchronous, so whoever decides can append in the same step.
    * Throws `disk-full` and the like with nothing written; `damaged` when the file is not the one we left.
@@ -190,10 +195,13 @@ export class Barrier {
     }
     const frame = cellsOf(bytes, this.#end, sequence, this.#terms.current.term);
     this.#sequence = sequence;
+    this.#offsets.push(this.#end);
     this.#chain = sha256(bytes);
     this.#last = { offset: this.#end, length: bytes.length, chain: this.#chain };
     this.#end += bytes.length;
-    this.#sinceCheckpoint = type === recordType.checkpoint ? 1 : this.#sinceCheckpoint + 1;
+    const fresh = type === recordType.checkpoint;
+    this.#sinceCheckpoint = fresh ? 1 : this.#sinceCheckpoint + 1;
+    this.#metaSinceCheckpoint = fresh ? 0 : this.#metaSinceCheckpoint + meta.length;
     return frame.slice(1);
   }
 
@@ -228,7 +236,7 @@ export class Barrier {
     const sealed = new Uint8Array(new ArrayBuffer(ref.length));
     const got = readAll(this.#io, this.#fd, sealed, ref.offset);
     const keys = this.#terms.get(ref.term);
-    const value = got === ref.length && keys ? openValue(this.header, made.of(keys, ref.salt), ref, sealed) : undefined;
+    const value = got === ref.length && keys ? openValue(this.header, this.#keyOf(ref, keys, made), ref, sealed) : undefined;
     if (!value) throw new ZvaultError("damaged", `cell ${ref.cell} of record ${ref.sequence} at byte ${ref.offset} is damaged`);
     return value;
   }
@@ -240,7 +248,16 @@ export class Barrier {
 
   #opens(ref: CellRef, sealed: Uint8Array, value: Secret, made: RecordKeys): boolean {
     const keys = this.#terms.get(ref.term);
-    return keys !== undefined && opensTo(this.header, made.of(keys, ref.salt), ref, sealed, value);
+    return keys !== undefined && opensTo(this.header, this.#keyOf(ref, keys, made), ref, sealed, value);
+  }
+
+  /** A salt that was changed since makes a key that opens nothing. */
+  #keyOf({ sequence }: CellRef, keys: TermKeys, made: RecordKeys): Secret {
+    return made.of(keys, sequence, () => {
+      const offset = this.#offsets[sequence - this.header.first];
+      if (offset === undefined) throw new ZvaultError("damaged", `there is no record ${sequence} in ${this.#path}`);
+      return hex(this.bytes(offset + saltAt.start, saltAt.end - saltAt.start));
+    });
   }
 
   /** The record that was appended last, to be read back once it is on disk. */
@@ -312,23 +329,27 @@ function isStill(io: Io, fd: number, { file, walk: { size } }: FoundLog): boolea
   return now.dev === file.dev && now.ino === file.ino && io.size(fd) === size;
 }
 
-type At = { sequence: number; chain: Uint8Array; end: number };
+type At = { sequence: number; chain: Uint8Array; end: number; offsets: number[] };
 
 function endOf(bytes: Uint8Array, header: Header, { steps, end }: Walk): At {
   const last = steps.at(-1);
-  return { sequence: last?.sequence ?? header.first - 1, chain: last ? fromHex(last.chain) : sha256(bytes), end };
+  return {
+    sequence: last?.sequence ?? header.first - 1,
+    chain: last ? fromHex(last.chain) : sha256(bytes),
+    end,
+    offsets: steps.map((step) => step.offset),
+  };
 }
 
 /** Offsets of the cells of a record just sealed; its framing needs no check. */
 function cellsOf(bytes: Uint8Array, offset: number, sequence: number, term: number): CellRef[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const count = view.getUint32(24);
-  const salt = hex(bytes.subarray(32, 64));
   let at = offset + 96 + 4 * count;
   return Array.from({ length: count }, (_, cell) => {
     const length = view.getUint32(96 + 4 * cell);
     at += length;
-    return { sequence, term, salt, cell, offset: at - length, length };
+    return { sequence, term, cell, offset: at - length, length };
   });
 }
 

@@ -5,7 +5,7 @@
 import { ZvaultError } from "../errors.ts";
 import { format, isNewer, newerFormat } from "./format-version.ts";
 import type { Json } from "./operation.ts";
-import type { CellRef } from "./record.ts";
+import type { CellRef } from "./cell.ts";
 import { keptRequests, State, type StoredSecret, type Version } from "./state.ts";
 
 type Dump = {
@@ -14,8 +14,6 @@ type Dump = {
   texts: string[];
   /** sequence, term */
   records: number[];
-  /** of the same records, in hex, one after the other */
-  salts: string;
   /** paths */
   secrets: string[];
   /** of each: class, audience, description, createdBy, created (texts), exposed 0|1, number of versions */
@@ -36,7 +34,6 @@ type Dump = {
 };
 
 const idLength = 32;
-const saltLength = 64;
 
 /** Numbers things in the order they first come. */
 class Numbers<K> {
@@ -75,7 +72,6 @@ export function dumpState(state: State): Uint8Array {
     v: 1,
     texts: texts.all,
     records: records.all.flatMap((one) => [one.sequence, one.term]),
-    salts: records.all.map((one) => one.salt).join(""),
     secrets: [...state.secrets.keys()],
     about,
     ids: ids.join(""),
@@ -106,7 +102,7 @@ export function loadState(meta: Uint8Array): State {
     row += 7;
   }
   if (about.length !== row || versions.length !== 7 * version || dump.ids.length !== idLength * version) throw unfit();
-  if (dump.fields.length !== 5 * field || dump.salts.length !== (saltLength / 2) * dump.records.length) throw unfit();
+  if (dump.fields.length !== 5 * field) throw unfit();
   for (const [project, folder] of dump.projects) state.projects.set(project, folder);
   for (const [folder, refs, dangerous] of dump.allowed) {
     state.allowed.set(folder, { refs: new Set(refs), dangerous: new Set(dangerous) });
@@ -199,10 +195,9 @@ function versionAt(dump: Dump, version: number, field: number): Version {
   };
 }
 
-function fieldAt({ texts, records, salts, fields }: Dump, field: number): [string, CellRef] {
+function fieldAt({ texts, records, fields }: Dump, field: number): [string, CellRef] {
   const [name, record = 0, cell = 0, offset = 0, length = 0] = fields.slice(5 * field, 5 * field + 5);
   const [sequence, term] = records.slice(2 * record, 2 * record + 2);
   if (sequence === undefined || term === undefined) throw unfit();
-  const salt = salts.slice(saltLength * record, saltLength * (record + 1));
-  return [textAt(texts, name), { sequence, term, salt, cell, offset, length }];
+  return [textAt(texts, name), { sequence, term, cell, offset, length }];
 }

@@ -74,7 +74,7 @@ export function createDoor(o: DoorOptions): VaultDoor {
       case "agent.unseal":
         return session.unseal(args as Calls["agent.unseal"]["args"], request, caller);
       case "agent.seal":
-        return seal("asked").then((vaults) => answer<"agent.seal">({ vaults }));
+        return seal("asked", caller).then((vaults) => answer<"agent.seal">({ vaults }));
       case "vault.init":
         return session.init(args as Calls["vault.init"]["args"], request, caller);
       case "vault.status":
@@ -94,14 +94,14 @@ export function createDoor(o: DoorOptions): VaultDoor {
       case "backup.look":
         return lookAtCopy(holdings, presence, args as Calls["backup.look"]["args"], request);
       case "backup.restore":
-        return session.restore(args as Calls["backup.restore"]["args"], request);
+        return session.restore(args as Calls["backup.restore"]["args"], request, caller);
     }
   }
 
-  async function seal(reason: string): Promise<number> {
+  async function seal(reason: string, caller?: Caller): Promise<number> {
     presence.forget();
     settleAt = undefined;
-    return holdings.sealAll(reason);
+    return holdings.sealAll(reason, caller);
   }
 
   return {

@@ -50,7 +50,8 @@ class Window {
   reach(offset: number, length: number): number {
     if (offset < this.#start || offset + length > this.#start + this.view.byteLength) {
       if (length > this.room.length) {
-        this.room = new Uint8Array(new ArrayBuffer(length + windowSize));
+        // each new room is work for the garbage collector: checkpoints grow little by little
+        this.room = new Uint8Array(new ArrayBuffer(2 * length));
         this.text = Buffer.from(this.room.buffer);
       }
       this.view = new DataView(this.room.buffer, 0, readAll(this.#io, this.#fd, this.room, offset));

@@ -17,7 +17,7 @@ import { owner } from "./policy/built-in.ts";
 import type { Decision } from "./policy/decision.ts";
 import type { Presence } from "./presence.ts";
 import { decideAll, ownerRights, questionOf, type Rights, rightsOf, sameRights } from "./rights.ts";
-import { invalidToken, isOwnAffair, notGranted, rightsOfLine, spendUse, tokenBook } from "./tokens/asking.ts";
+import { invalidToken, isOwnAffair, notGranted, rightsOfLine, spendsUse, spendUse, tokenBook } from "./tokens/asking.ts";
 import type { Found } from "./tokens/book.ts";
 import { noteTry } from "./unseal-log.ts";
 import type { Vault } from "./vault.ts";
@@ -128,6 +128,8 @@ export class Gate {
     try {
       if (caller.verdict === "sign") throw refused(verb, caller);
       if (caller.inRun && presence === "shows") throw insideRun();
+      // what outlives the request, and may everything, is not had for a passphrase that was given for something else
+      if (verb === "token.root" && !request.credential && proven === undefined) throw needsPerson(verb);
       const proof = proven ?? (await this.#presence.prove(vault, request.credential, caller));
       vault.checkOpen();
       if (proof !== undefined && decision?.allowed) return { rights, policy: decision.policies.join(","), presence: proof };
@@ -189,6 +191,8 @@ export class Gate {
 
   async #read<V extends VaultVerb>(verb: V, call: Asking<V>, entry: Entry): Promise<Answer<V>> {
     const receipt = await this.#recorded(call.vault, { kind: "access", ...entry }, verbs[verb].audit === "poll");
+    // a use is a change: of one that is written while the log is made anew, the new one would know nothing
+    while (spendsUse(call) && call.vault.busy) await call.vault.busy;
     call.vault.checkOpen();
     const { rights, refused: refusal } = this.#again(verb, call, entry);
     if (refusal) {
@@ -231,8 +235,9 @@ export class Gate {
       else this.#outcome(vault, { kind: "outcome", ...entry, outcome: "failed", code: codeOf(failure) });
       throw failure;
     }
-    await this.#follow(verb, vault, done, entry);
-    const written = this.#outcome(vault, { kind: "outcome", ...entry, outcome: "done" });
+    const told = done.detail ? { ...entry, detail: { ...entry.detail, ...done.detail } } : entry;
+    await this.#follow(verb, vault, done, told);
+    const written = this.#outcome(vault, { kind: "outcome", ...told, outcome: "done" });
     // new shares are handed out in any case: they exist nowhere else
     if (!written && !done.body?.length) {
       throw new ZvaultError("not-recorded", `${verb} was done, but its outcome could not be recorded`, {

@@ -4,6 +4,7 @@ import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Caller, Request } from "../protocol.ts";
 import type { VerbName } from "../verbs.ts";
+import type { AuditEntry } from "./audit-line.ts";
 import type { Receipt } from "./audit.ts";
 import { createBackup } from "./backup.ts";
 import { access } from "./engines/access.ts";
@@ -40,6 +41,8 @@ export type Call<V extends VerbName> = {
 export type Handled<V extends VerbName> = {
   result: Calls[V]["result"];
   body?: Secret[];
+  /** what only the engine knows, for the line of the outcome: accessors, never a value */
+  detail?: NonNullable<AuditEntry["detail"]>;
   /** wiped by the gate when all is over, however it ended */
   scratch?: readonly Secret[];
   /** Once the change is on disk, before the answer. What fails here does not undo it. */
@@ -193,7 +196,7 @@ export const handlers: Handlers = {
   "audit.tail": async ({ vault, receipt, args }) => ({ result: await ledger.tail(vault, receipt, args) }),
   "audit.uses": async ({ vault, receipt, args }) => ({ result: await ledger.uses(vault, receipt, args) }),
   "audit.stats": async ({ vault, receipt, args }) => ({ result: await ledger.stats(vault, receipt, args) }),
-  "audit.offboard": async ({ vault, receipt, args }) => ({ result: await ledger.offboard(vault, receipt, args) }),
+  "audit.offboard": async ({ vault, receipt, args, rights }) => ({ result: await ledger.offboard(vault, receipt, args, rights) }),
   "token.create": ({ vault, receipt, args, own }) => tokens.create(vault, receipt, args, own),
   "token.root": ({ vault, receipt, args }) => tokens.root(vault, receipt, args),
   "token.lookup": ({ vault, args, own }) => ({ result: tokens.lookup(vault, args, own) }),
@@ -202,7 +205,7 @@ export const handlers: Handlers = {
   "token.revoke": ({ vault, receipt, args, own }) => ({ result: tokens.revoke(vault, receipt, args, own) }),
   "approle.list": ({ vault }) => ({ result: approle.list(vault) }),
   "approle.read": ({ vault, args }) => ({ result: approle.read(vault, args) }),
-  "approle.write": ({ vault, receipt, args }) => ({ result: approle.write(vault, receipt, args) }),
+  "approle.write": ({ vault, receipt, args, own }) => ({ result: approle.write(vault, receipt, args, own) }),
   "approle.delete": ({ vault, receipt, args }) => ({ result: approle.delete(vault, receipt, args) }),
   "approle.secret-id": ({ vault, receipt, args }) => approle.secretId(vault, receipt, args),
   "approle.secret-ids": ({ vault, args }) => ({ result: approle.secretIds(vault, args) }),

@@ -281,11 +281,11 @@ export class Holdings {
     await vault.durable();
   }
 
-  /** Seals one vault and forgets it. */
-  async seal(dir: string, reason: string): Promise<void> {
+  /** Seals one vault and forgets it. `caller`: who asked for it, if somebody did. */
+  async seal(dir: string, reason: string, caller?: Caller): Promise<void> {
     const held = this.vaults.get(dir);
     this.vaults.delete(dir);
-    await held?.vault.seal(reason);
+    await held?.vault.seal(reason, caller);
     // a full disk must not keep the others from being sealed; the list has it still
     if (held) await this.untilSeal.end(dir).catch(() => []);
   }
@@ -303,9 +303,9 @@ export class Holdings {
   }
 
   /** Everything; the number of vaults. Keys go even where the disk fails. */
-  async sealAll(reason: string): Promise<number> {
+  async sealAll(reason: string, caller?: Caller): Promise<number> {
     const dirs = [...this.vaults.keys()];
-    for (const dir of dirs) await this.seal(dir, reason);
+    for (const dir of dirs) await this.seal(dir, reason, caller);
     for (const vault of this.#passing) await vault.seal(reason);
     this.identity?.bundle.wipe();
     this.identity = undefined;

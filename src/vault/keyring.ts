@@ -9,7 +9,7 @@
 import { hkdf } from "../crypto/kdf.ts";
 import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
-import type { TermKeys } from "./record.ts";
+import type { TermKeys } from "./cell.ts";
 
 const none = new Uint8Array(0);
 const termLength = 68;

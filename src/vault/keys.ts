@@ -17,7 +17,7 @@ import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import { format, isNewer, newerFormat } from "./format-version.ts";
 import { Keyring } from "./keyring.ts";
-import type { TermKeys } from "./record.ts";
+import type { TermKeys } from "./cell.ts";
 import { parseSlot, printSlot, type Slot } from "./slots.ts";
 
 export const keysLimit = 64 * 1024;

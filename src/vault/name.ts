@@ -2,14 +2,8 @@
  * Names of policies and whatever else people name in the vault and type again later: trimmed and lower-cased, so that one name has one
  * spelling; what is not ASCII is refused and never folded, because look-alikes are other letters. 1–64 of a-z 0-9 . _ -.
  */
-import { ZvaultError } from "../errors.ts";
+import { quoted, ZvaultError } from "../errors.ts";
 import { limits } from "../verbs.ts";
-
-/** What was typed, in quotes, for a message: cut, and what could pass for another letter, or move a cursor, as a number. */
-export function quoted(text: string): string {
-  const escape = (one: string): string => `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`;
-  return JSON.stringify(text.slice(0, 80)).replace(/[^\x20-\x7e]/gu, escape);
-}
 
 /** The one spelling of `text`. `what` is a noun for the message: "policy". Throws `usage`. */
 export function nameOf(text: string, what: string): string {

@@ -11,15 +11,18 @@ import { remember } from "./known.ts";
 import { Lease, leaseBy, type LeaseTerms } from "./lease.ts";
 import { knownPath } from "./places.ts";
 import type { Presence } from "./presence.ts";
-import { restoreVault } from "./backup.ts";
+import { restoreVault, rootOfCopy } from "./backup.ts";
 import { describeSlot } from "./slots.ts";
 import { standing } from "./standing.ts";
 import { readKeys } from "./unlock.ts";
 import { noteTry } from "./unseal-log.ts";
 import type { Vault } from "./vault.ts";
 
-export function needCredential(request: Request, what: string): Credential {
-  if (request.credential && request.credential.parts.length > 0) return request.credential;
+/** `kind`: which one; of another kind is as none. */
+export function needCredential(request: Request, what: string, kind?: Credential["kind"]): Credential {
+  const { credential } = request;
+  if (credential && credential.parts.length > 0 && (kind ?? credential.kind) === credential.kind) return credential;
+  if (kind) throw new ZvaultError("presence-needed", `${what} needs a ${kind.replace("-", " ")}`);
   throw new ZvaultError("presence-needed", `${what} needs the passphrase, shares or a key file`, {
     hint: "run it in a terminal of your own, or give --key-file in a script",
   });
@@ -142,21 +145,24 @@ export class Session {
 
   async init(args: Calls["vault.init"]["args"], request: Request, caller: Caller): Promise<Answer<"vault.init">> {
     const { label = args.slot, shares = 0, threshold = 0 } = args;
-    const parts = request.credential?.parts ?? [];
     const newIdentity = args.slot === "identity" && (await this.#readyIdentity(args.label ?? "me", request));
     const slots: NewSlot[] = [];
     if (args.slot === "shares") slots.push({ kind: "shares", label, threshold, count: shares });
     else if (args.slot !== "identity") slots.push({ kind: args.slot, label });
-    if (args.slot === "key-file" || args.slot === "passphrase") needCredential(request, "a new vault");
+    // a token or a key file in the place of a passphrase would be one from then on
+    const own =
+      args.slot === "key-file" || args.slot === "passphrase" ? needCredential(request, "a new vault", args.slot) : undefined;
     const mine = identitySlot(this.#holdings);
     if (mine) slots.push(mine);
-    const credentials = args.slot === "key-file" || args.slot === "passphrase" ? parts.slice(0, 1) : [];
+    const credentials = own?.parts.slice(0, 1) ?? [];
     const made = await createVault({ holdings: this.#holdings, root: args.dir, slots, credentials });
     try {
       const file = this.#holdings.world.io.stat(`${made.dir}/vault`);
       const ref = { id: made.id, dir: made.dir, dev: file?.dev ?? "", ino: file?.ino ?? "" };
       const lease = (args.slot === "identity" && this.#holdings.identity?.lease) || this.#lease(leaseBy(args.slot));
       const vault = await this.#openOnce(ref, { root: made.root }, lease, caller, {});
+      const event = { kind: "event", request: "init", verb: "vault.init", paths: [], detail: { slot: args.slot } } as const;
+      await vault.audit.record({ ...event, caller });
       const made2: SlotInfo[] = vault.keys.slots.map((slot) => describeSlot(slot, true));
       return answer({ id: made.id, dir: made.dir, slots: made2, newIdentity }, made.shares);
     } catch (failure) {
@@ -171,7 +177,7 @@ export class Session {
   async #readyIdentity(name: string, request: Request): Promise<boolean> {
     const holdings = this.#holdings;
     if (holdings.identity) return false;
-    const { parts } = needCredential(request, "your identity");
+    const { parts } = needCredential(request, "your identity", "passphrase");
     const passphrase = parts[0] ?? new Uint8Array();
     if (holdings.identityFile()) {
       await this.#presence.tried(() => holdings.openIdentity(passphrase, leaseBy("identity")));
@@ -219,15 +225,22 @@ export class Session {
     );
   }
 
-  async restore(args: Calls["backup.restore"]["args"], request: Request): Promise<Answer<"backup.restore">> {
+  async restore(args: Calls["backup.restore"]["args"], request: Request, caller: Caller): Promise<Answer<"backup.restore">> {
     const credential = needCredential(request, "to restore a vault");
     const dir = `${args.dir}/.zvault`;
     return this.#presence.tried(() =>
       this.#holdings.inTurn(dir, async () => {
-        await this.#holdings.seal(dir, "restore");
-        const way = { root: args.dir, from: args.from, id: args.id, way: { credential } };
-        const { id, secrets, from, time, aside } = await restoreVault(this.#holdings, way);
-        return answer({ id, secrets, from, time, aside: aside ?? null });
+        const what = { root: args.dir, from: args.from, id: args.id };
+        // who cannot open the copy does not seal what is open
+        const root = await rootOfCopy(this.#holdings, { ...what, way: { credential } });
+        try {
+          await this.#holdings.seal(dir, "restore", caller);
+          const by = { caller, presence: credential.kind };
+          const { id, secrets, from, time, aside } = await restoreVault(this.#holdings, { ...what, way: { root }, by });
+          return answer({ id, secrets, from, time, aside: aside ?? null });
+        } finally {
+          root.wipe();
+        }
       }),
     );
   }

@@ -65,6 +65,8 @@ export function checkShares(shares: readonly Share[], vault: string, slot: strin
       });
     }
     const x = share.part.use((part) => String(part[32]));
+    // the secret itself stands there: no share was ever made of it, and the scheme refuses it in words that are for nobody
+    if (x === "0") throw new ZvaultError("wrong-share", `${place} is none of those that were made`, { hint: "type it again" });
     for (const key of [`index ${share.index}`, `x ${x}`]) {
       const before = seen.get(key);
       if (before !== undefined && before !== at) {

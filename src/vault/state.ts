@@ -7,7 +7,7 @@ import { ZvaultError } from "../errors.ts";
 import { isReserved } from "../path.ts";
 import { newerFormat } from "./format-version.ts";
 import type { Json, Operation, Transaction } from "./operation.ts";
-import type { CellRef } from "./record.ts";
+import type { CellRef } from "./cell.ts";
 
 export type Version = {
   id: string;

@@ -8,6 +8,7 @@ import { random } from "../crypto/random.ts";
 import type { Secret } from "../crypto/secret.ts";
 import type { SlotKind } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
+import type { Caller } from "../protocol.ts";
 import { type AuditEntry, newRequest } from "./audit-line.ts";
 import { type AuditKey, auditKeyIn, newAuditKey, seedCell } from "./audit-key.ts";
 import { segmentPath } from "./audit-segment.ts";
@@ -23,7 +24,8 @@ import { Mirror } from "./mirror.ts";
 import { PolicyBook } from "./policy/book.ts";
 import { type Operation, printTransaction, type Transaction } from "./operation.ts";
 import { mirrorPath, type Places } from "./places.ts";
-import { type CellRef, recordType, type RecordType, type TermKeys } from "./record.ts";
+import { type CellRef, type TermKeys } from "./cell.ts";
+import { recordType, type RecordType } from "./record.ts";
 import type { State } from "./state.ts";
 import type { Slot } from "./slots.ts";
 import { mendKeys } from "./unlock.ts";
@@ -34,8 +36,8 @@ import { Watchers } from "./watchers.ts";
  * of a large vault each thousand records would make most of its log.
  */
 const checkpointEvery = 1000;
-/** At seal already after this many. */
-const worthCheckpoint = 100;
+/** At seal already after this many, or after so many bytes of metadata. */
+const worthCheckpoint = { records: 100, meta: 64 * 1024 };
 /** Dead bytes that are worth a compaction, if they are also more than half of the log. */
 const deadWorth = 1024 * 1024;
 /** Counting them goes through all secrets. */
@@ -366,11 +368,13 @@ export class Vault {
   }
 
   /** Always seals: the line is tried, a full or broken disk does not keep the keys in memory. */
-  async seal(reason: string): Promise<void> {
+  async seal(reason: string, caller?: Caller): Promise<void> {
     if (this.sealed) return;
     try {
       // the next unseal need not go through what was changed since the last one
-      if (!this.#busy && this.barrier.sinceCheckpoint > worthCheckpoint) {
+      const { sinceCheckpoint, metaSinceCheckpoint } = this.barrier;
+      const worth = sinceCheckpoint > worthCheckpoint.records || metaSinceCheckpoint > worthCheckpoint.meta;
+      if (!this.#busy && worth) {
         this.barrier.append(recordType.checkpoint, dumpState(this.state), []);
         await this.durable();
       }
@@ -379,7 +383,7 @@ export class Vault {
     }
     this.#endPolls("all");
     try {
-      this.event("agent.seal", { reason });
+      this.event("agent.seal", { reason }, caller ? { caller } : {});
       await this.barrier.synced();
       await this.settle();
     } catch {

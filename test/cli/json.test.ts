@@ -41,6 +41,7 @@ const steps: [schema: string, command: string][] = [
   ["access-remove", "zvault access remove ci --yes --key-file ../key --json"],
   ["allow", "zvault allow env/x/Y --key-file ../key --json"],
   ["policy-write", `echo 'path "env/*" { capabilities = ["use"] }' | zvault policy write ops - --key-file ../key --json`],
+  ["policy-fmt", `echo 'path "a" { capabilities = [] }' | zvault policy fmt - --json`],
   ["policy-list", "zvault policy list --json"],
   ["policy-read", "zvault policy read ops --json"],
   ["policy-test", "zvault policy test env/shop/B use --json"],

@@ -158,6 +158,39 @@ for (const [name, open] of [
       }
     });
 
+    // all verbs and callers: decisions.test.ts
+    await t.test("a token decides by its policies alone, and its accessor is in the record", async (t) => {
+      await ask("policy.write", { name: "narrow", text: 'path "env/shop/A" { capabilities = ["read"] }' }, proof());
+      const narrow = await ask("token.create", { policies: ["narrow"] }, proof());
+      const root = await ask("token.root", {}, proof());
+      const person = { ...proof(), result: { accessor: null } };
+      const nobody = { result: { accessor: null } };
+      const by = (made: typeof narrow | typeof root) => ({
+        result: made.result,
+        credential: { kind: "token" as const, parts: [bytes(made.body[0] ?? "")] },
+      });
+      const cells = [
+        [nobody, "kv.get", "presence-needed", ["denied"]],
+        [by(narrow), "kv.get", "done", ["access"]],
+        [by(narrow), "kv.history", "denied", ["denied"]],
+        [by(narrow), "kv.delete", "denied", ["denied"]],
+        [by(root), "kv.delete", "done", ["intent", "outcome"]],
+        [by(root), "kv.undelete", "done", ["intent", "outcome"]],
+        [person, "kv.get", "done", ["access"]],
+      ] as const;
+      for (const [{ result, ...credential }, verb, code, kinds] of cells) {
+        const { last } = (await ask("audit.tail", { lines: 1 })).result;
+        t.equal(await codeOf(ask(verb, { path: "env/shop/A" }, credential)), code, verb);
+        const { lines } = (await ask("audit.tail", { after: last, verb })).result;
+        const caller = { accessor: result.accessor };
+        t.match(
+          lines,
+          kinds.map((kind) => ({ kind, verb, paths: ["env/shop/A"], caller })),
+        );
+        t.equal(lines.length, kinds.length);
+      }
+    });
+
     await t.test("everything is in the audit log, and it checks", async (t) => {
       const { result } = await ask("audit.tail", { lines: 500 });
       const kinds = new Set(result.lines.map((line) => line["kind"]));

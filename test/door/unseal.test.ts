@@ -69,3 +69,33 @@ t.test("one passphrase opens the identity, and the vaults follow", async (t) => 
   t.same((await ask(door, world, "kv.get", { path: "env/shop/A" })).body, ["hello"], "presence is remembered for this session");
   await door.seal("test");
 });
+
+t.test("a credential of another kind does not become a vault's passphrase or key file", async (t) => {
+  const world = makeWorld();
+  t.teardown(() => removeWorld(world));
+  const { door } = openDoor(world);
+  const token = { kind: "token", parts: [bytes("zvs.0123456789abcdefghijklmnopqrstuv")] } as const;
+  for (const credential of [{ ...token, parts: [...token.parts] }, keyFile(makeKeyFile())]) {
+    for (const slot of ["passphrase", "identity"] as const)
+      t.equal(await codeOf(ask(door, world, "vault.init", { dir: world.project, slot }, { credential })), "presence-needed", slot);
+  }
+  const typed = passphrase("correct horse");
+  t.equal(
+    await codeOf(ask(door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: typed })),
+    "presence-needed",
+  );
+});
+
+t.test("who cannot open a copy does not seal the vault in whose place it would come", async (t) => {
+  const world = makeWorld();
+  t.teardown(() => removeWorld(world));
+  const key = makeKeyFile();
+  const { door } = openDoor(world);
+  await ask(door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
+  const restore = (credential: ReturnType<typeof keyFile>) =>
+    codeOf(ask(door, world, "backup.restore", { dir: world.project, from: "mirror" }, { credential }));
+  t.equal(await restore(keyFile(makeKeyFile())), "wrong-key");
+  t.equal(await codeOf(ask(door, world, "kv.list", { prefix: "" })), "done", "it is open");
+  t.equal(await restore(keyFile(key)), "done");
+  t.equal(await codeOf(ask(door, world, "kv.list", { prefix: "" })), "sealed");
+});

@@ -1,7 +1,7 @@
 /** What is chosen where readers differ, and that a run gives just that. */
 import fc from "fast-check";
 import t from "tap";
-import { answerKey, type Choice } from "../../src/envfile/choose.ts";
+import { answerKey, type Choice } from "../../src/envfile/expressions.ts";
 import { Readings } from "../../src/envfile/dialects/dialects.ts";
 import { dialects, type Dialect } from "../../src/envfile/dialects/reader.ts";
 import { fillLayout } from "../../src/envfile/layout.ts";

@@ -9,8 +9,8 @@ type Script = { url: string; functions: { ranges: Range[] }[] };
 
 export class Coverage {
   readonly #session = new Session();
-  /** url → 1 where a character of the source has run */
-  readonly #seen = new Map<string, Uint8Array>();
+  /** url → 1 where a character of the source has run before, and since the last look */
+  readonly #scripts = new Map<string, { seen: Uint8Array; ran: Uint8Array }>();
 
   constructor() {
     this.#session.connect();
@@ -40,23 +40,30 @@ export class Coverage {
     for (const { url, functions } of result) {
       if (!url.includes("/src/")) continue;
       const length = Math.max(0, ...functions.flatMap(({ ranges }) => ranges.map((one) => one.endOffset)));
-      const ran = new Uint8Array(length);
+      const { seen, ran } = this.#roomFor(url, length);
+      ran.fill(0);
       // from the outermost function inwards: inner ranges say it more exactly
       for (const { ranges } of functions) {
         for (const { startOffset, endOffset, count } of ranges) ran.fill(count > 0 ? 1 : 0, startOffset, endOffset);
       }
-      const before = this.#seen.get(url) ?? new Uint8Array(length);
-      const seen = before.length < length ? new Uint8Array(length) : before;
-      if (seen !== before) seen.set(before);
       for (let at = 0; at < length; at++) {
         if (ran[at] === 1 && seen[at] === 0) {
           fresh += 1;
           if (!peek) seen[at] = 1;
         }
       }
-      this.#seen.set(url, seen);
     }
     return fresh;
+  }
+
+  /** Made once: a hundred looks a second make garbage faster than a busy machine frees it. */
+  #roomFor(url: string, length: number): { seen: Uint8Array; ran: Uint8Array } {
+    const before = this.#scripts.get(url);
+    if (before && before.seen.length >= length) return before;
+    const room = { seen: new Uint8Array(length), ran: new Uint8Array(length) };
+    room.seen.set(before?.seen ?? []);
+    this.#scripts.set(url, room);
+    return room;
   }
 
   close(): void {

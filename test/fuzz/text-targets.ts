@@ -15,8 +15,9 @@ import { toBytes, toText } from "../../src/envfile/text.ts";
 import { keyFileLength, makeKeyFile, parseKeyFile } from "../../src/key-file.ts";
 import { checkPrefix, parsePath } from "../../src/path.ts";
 import { scanText } from "../../src/scan/comments.ts";
-import { parsePolicy } from "../../src/vault/policy/parse.ts";
-import { printPolicy } from "../../src/vault/policy/print.ts";
+import { formatPolicy } from "../../src/policy/format.ts";
+import { parsePolicy } from "../../src/policy/parse.ts";
+import { printPolicy } from "../../src/policy/print.ts";
 import { checkShares, parseShare, printShare } from "../../src/vault/share.ts";
 import { Secret } from "../../src/crypto/secret.ts";
 import { mainWorktree } from "../../src/worktree.ts";
@@ -59,6 +60,9 @@ const policy: Target = {
       JSON.stringify(parsePolicy(printPolicy(rules))) === JSON.stringify(rules),
       `${JSON.stringify(rules)} is read back otherwise`,
     );
+    const formatted = formatPolicy(textOf(bytes));
+    expect(JSON.stringify(parsePolicy(formatted)) === JSON.stringify(rules), `${formatted} means something else`);
+    expect(formatPolicy(formatted) === formatted, `${formatted} is formatted otherwise again`);
   },
 };
 

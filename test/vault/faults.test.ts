@@ -9,55 +9,15 @@ import t from "tap";
 import { makeKeyFile } from "../../src/key-file.ts";
 import { type VerbName, verbs } from "../../src/verbs.ts";
 import { askMemory, find, memoryWorld } from "../crash/history.ts";
-import { crash, type Fault, MemoryIo } from "../crash/memory-io.ts";
+import { type Fault, MemoryIo } from "../crash/memory-io.ts";
 import { leaks, work } from "../helpers/live.ts";
-import { made, samples, secondKey, thirdKey, transitCiphertext } from "../helpers/samples.ts";
+import { samples, secondKey, thirdKey } from "../helpers/samples.ts";
+import { copyOf, forgotten, sampleDisk } from "../helpers/sample-disk.ts";
 import { share, slow } from "../helpers/slow.ts";
 import { bytes, codeOf, keyFile, type Opened, openDoor } from "../helpers/vault.ts";
 
 const key = makeKeyFile();
 const credential = { credential: keyFile(key) };
-
-/** A vault as the samples want it, sealed; later disks are copies of it. */
-async function firstDisk(): Promise<MemoryIo> {
-  const io = new MemoryIo();
-  io.makeFolder(memoryWorld.project);
-  const { door } = openDoor(memoryWorld, io, { work });
-  await askMemory(io, door, "vault.init", { dir: memoryWorld.project, slot: "key-file" }, credential);
-  const values = ["A one", "A two", "B two", "C three", "D four"].map((one) => one.split(" ") as [string, string]);
-  for (const [name, value] of values) await askMemory(io, door, "kv.put", { path: `env/shop/${name}` }, { body: [bytes(value)] });
-  await askMemory(io, door, "kv.delete", { path: "env/shop/D" });
-  await askMemory(io, door, "kv.import", { project: "shop", folder: ".", bind: true, entries: [], layouts: [] }, credential);
-  await askMemory(io, door, "access.add", { kind: "key-file", label: "second" }, { body: [secondKey], ...credential });
-  for (const [name, type] of [
-    ["box", "aes256-gcm96"],
-    ["pen", "ed25519"],
-    ["mac", "hmac"],
-  ] as const)
-    await askMemory(io, door, "transit.create", { name, type }, credential);
-  await askMemory(io, door, "transit.rotate", { name: "box" }, credential);
-  await askMemory(io, door, "transit.config", { name: "box", minDecrypt: 2, deletable: true }, credential);
-  const { body } = await askMemory(io, door, "transit.encrypt", { name: "box" }, { body: [bytes("a value")] });
-  transitCiphertext.splice(0, 1, bytes(body[0] ?? ""));
-  await askMemory(io, door, "policy.write", { name: "old", text: 'path "env/*" { capabilities = ["list"] }' }, credential);
-  made.accessor = (await askMemory(io, door, "token.create", { policies: ["local"], ttl: 500 }, credential)).result.accessor;
-  const role = { role: "ci", policies: ["local"], secretIdUses: 2 };
-  made.roleId = (await askMemory(io, door, "approle.write", role, credential)).result.roleId;
-  const secretId = await askMemory(io, door, "approle.secret-id", { role: "ci" }, credential);
-  made.secretAccessor = secretId.result.accessor;
-  made.secretId = bytes(secretId.body[0] ?? "");
-  await door.seal("ready");
-  return io;
-}
-
-/** The disk as another process finds it that comes after; nothing is lost. */
-function copyOf(io: MemoryIo): MemoryIo {
-  const copy = crash(io.steps, io.steps.length, { data: "all", names: "all", random: () => 0 });
-  // a copy can be copied again
-  copy.steps.push(...io.steps);
-  copy.nextNode = Math.max(...copy.nodes.keys()) + 1;
-  return copy;
-}
 
 const syncs = new Set(["datasync", "sync", "syncFolder"]);
 /** Faults by name: what the call `n` meets when `at` is the one that is to fail. */
@@ -209,7 +169,7 @@ t.test(
   "whatever call of whatever verb fails in whatever way, the answer is true and nothing is lost",
   { timeout: 7_200_000 },
   async (t) => {
-    const disk = await firstDisk();
+    const disk = await sampleDisk(key);
     t.same(leaks(), [], "no secret is left of the first sitting");
     const unknown = copyOf(disk);
     unknown.steps.push(...forgotten(unknown));
@@ -254,13 +214,6 @@ t.test(
   },
 );
 
-/** The steps by which a computer no longer knows its vaults. */
-function forgotten(io: MemoryIo): MemoryIo["steps"] {
-  const before = io.steps.length;
-  io.remove(`${memoryWorld.places.state}/known`);
-  return io.steps.splice(before);
-}
-
 /** A vault that is open on a copy of the first disk. */
 async function open(disk: MemoryIo): Promise<{ io: MemoryIo; opened: Opened }> {
   const io = copyOf(disk);
@@ -294,7 +247,7 @@ function fullForAudit(io: MemoryIo, from: number): void {
 }
 
 t.test("without an audit line there is no change and no value", async (t) => {
-  const disk = await firstDisk();
+  const disk = await sampleDisk(key);
   const { io, opened } = await open(disk);
   const before = io.contentOf(`${memoryWorld.dir}/vault`);
   fullForAudit(io, 1);
@@ -313,7 +266,7 @@ t.test("without an audit line there is no change and no value", async (t) => {
 });
 
 t.test("a change whose outcome cannot be written says so, and nothing but seal is served until it can", async (t) => {
-  const disk = await firstDisk();
+  const disk = await sampleDisk(key);
   const { io, opened } = await open(disk);
   const { door } = opened;
   const { write } = io;
@@ -335,7 +288,7 @@ t.test("a change whose outcome cannot be written says so, and nothing but seal i
 });
 
 t.test("an outcome that was owed when the vault was sealed is written by the next unseal", async (t) => {
-  const disk = await firstDisk();
+  const disk = await sampleDisk(key);
   const { io, opened } = await open(disk);
   const { write } = io;
   fullForAudit(io, 2);
@@ -350,7 +303,7 @@ t.test("an outcome that was owed when the vault was sealed is written by the nex
 });
 
 t.test("when a full disk has room again the vault works on", async (t) => {
-  const disk = await firstDisk();
+  const disk = await sampleDisk(key);
   const { io, opened } = await open(disk);
   const { door } = opened;
   const writes = new Set(["write", "makeFolder"]);

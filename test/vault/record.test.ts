@@ -2,16 +2,8 @@ import fc from "fast-check";
 import t from "tap";
 import { hex } from "../../src/crypto/hash.ts";
 import { Secret } from "../../src/crypto/secret.ts";
-import {
-  opensTo,
-  openMeta,
-  openValue,
-  parseFrame,
-  RecordKeys,
-  recordType,
-  sealedLength,
-  sealRecord,
-} from "../../src/vault/record.ts";
+import { opensTo, openMeta, openValue, RecordKeys } from "../../src/vault/cell.ts";
+import { parseFrame, recordType, sealedLength, sealRecord } from "../../src/vault/record.ts";
 import { bytes } from "../helpers/vault.ts";
 
 const header = { id: "11".repeat(16), lineage: "22".repeat(16), generation: 3, first: 7 };
@@ -26,7 +18,12 @@ function reopen(record: Uint8Array): { meta: Uint8Array | undefined; values: (Ui
   if (!frame || !first) return { meta: undefined, values: [] };
   const at = (ref: { offset: number; length: number }): Uint8Array => record.subarray(ref.offset, ref.offset + ref.length);
   const values = rest.map((ref) => {
-    const value = openValue(header, new RecordKeys().of(keys, ref.salt), ref, at(ref));
+    const value = openValue(
+      header,
+      new RecordKeys().of(keys, 7, () => frame.salt),
+      ref,
+      at(ref),
+    );
     const plain = value?.use((all) => all.slice());
     value?.wipe();
     return plain;
@@ -57,14 +54,42 @@ t.test("whatever is sealed comes back, in the length that was said before", (t) 
 t.test("opensTo knows the one value, and no other", (t) => {
   const value = Secret.take(bytes("the value"));
   const record = seal(bytes("{}"), [value]);
-  const ref = parseFrame(record, 0)?.cells[1];
+  const frame = parseFrame(record, 0);
+  const ref = frame?.cells[1];
   if (!ref) return t.fail("no cell");
   const sealed = record.slice(ref.offset, ref.offset + ref.length);
-  t.equal(opensTo(header, new RecordKeys().of(keys, ref.salt), ref, sealed, value), true);
+  t.equal(
+    opensTo(
+      header,
+      new RecordKeys().of(keys, 7, () => frame.salt),
+      ref,
+      sealed,
+      value,
+    ),
+    true,
+  );
   for (const other of ["the valuE", "the value ", "", "x".repeat(100)])
-    t.equal(opensTo(header, new RecordKeys().of(keys, ref.salt), ref, sealed, Secret.take(bytes(other))), false);
+    t.equal(
+      opensTo(
+        header,
+        new RecordKeys().of(keys, 7, () => frame.salt),
+        ref,
+        sealed,
+        Secret.take(bytes(other)),
+      ),
+      false,
+    );
   sealed[5] = (sealed[5] ?? 0) ^ 1;
-  t.equal(opensTo(header, new RecordKeys().of(keys, ref.salt), ref, sealed, value), false);
+  t.equal(
+    opensTo(
+      header,
+      new RecordKeys().of(keys, 7, () => frame.salt),
+      ref,
+      sealed,
+      value,
+    ),
+    false,
+  );
   t.end();
 });
 

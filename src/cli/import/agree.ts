@@ -1,5 +1,5 @@
 /** The questions of an import, on the terminal: how to read what readers differ on, what is a secret, and whether to go on. */
-import { answerKey, type Choice } from "../../envfile/choose.ts";
+import { answerKey, type Choice } from "../../envfile/expressions.ts";
 import type { Dialect } from "../../envfile/dialects/reader.ts";
 import type { Note } from "../../envfile/notes.ts";
 import { ZvaultError } from "../../errors.ts";

@@ -1,7 +1,7 @@
-/** What was left out of a file, in words: the rules of the scanner and of `envfile/rewrite.ts`, as a person would say them. */
+/** What was left out of a file, in words: the rules of the scanner and of `envfile/cuts.ts`, as a person would say them. */
 import type { Option } from "../../envfile/choose.ts";
 import type { Dialect } from "../../envfile/dialects/reader.ts";
-import type { LeftOut } from "../../envfile/rewrite.ts";
+import type { LeftOut } from "../../envfile/cuts.ts";
 
 const shapes: Record<string, string> = {
   authorization: "a credential in an Authorization header",

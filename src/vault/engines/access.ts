@@ -8,7 +8,7 @@ import type { Receipt } from "../audit.ts";
 import { identitySlot, slotsOf } from "../create.ts";
 import type { Holdings } from "../holdings.ts";
 import { ask, type NewSlot } from "../keywork.ts";
-import type { TermKeys } from "../record.ts";
+import type { TermKeys } from "../cell.ts";
 import { describeSlot, printSlot, type Slot } from "../slots.ts";
 import type { Vault } from "../vault.ts";
 

@@ -2,15 +2,16 @@
 import type { Calls, RoleInfo } from "../../calls.ts";
 import { hex } from "../../crypto/hash.ts";
 import { random } from "../../crypto/random.ts";
-import type { Secret } from "../../crypto/secret.ts";
 import { ZvaultError } from "../../errors.ts";
 import { RoleBook, setRole, setSecretId } from "../approle/book.ts";
 import { type Role, roleLimits, type SecretId, spent } from "../approle/role.ts";
 import type { Receipt } from "../audit.ts";
+import type { Handled } from "../handlers.ts";
+import type { Found } from "../tokens/book.ts";
 import { newAccessor, newToken, tokenKey } from "../tokens/text.ts";
 import { makeToken } from "../tokens/token.ts";
 import type { Vault } from "../vault.ts";
-import { infoOf, issue } from "./tokens.ts";
+import { checkGiven, infoOf, issue } from "./tokens.ts";
 
 function bookOf(vault: Vault): RoleBook {
   return new RoleBook(vault.state, vault.barrier.header.lineage);
@@ -47,9 +48,12 @@ export const approle = {
   },
 
   /** A role that is there keeps its role_id, and its secret_ids what they were made with. */
-  write(vault: Vault, receipt: Receipt, args: Calls["approle.write"]["args"]): RoleInfo {
+  write(vault: Vault, receipt: Receipt, args: Calls["approle.write"]["args"], own: Found | undefined): RoleInfo {
     const { role: name, policies, token = {}, secretIdTtl = 0, secretIdUses = 0 } = args;
-    if (policies.includes("root")) throw new ZvaultError("denied", "no role gives root tokens");
+    // its tokens are orphans: no parent's rights bound them
+    if (own && !own.token.policies.includes("root"))
+      throw new ZvaultError("denied", "only a person or a root token says what a role gives");
+    checkGiven(policies);
     const book = bookOf(vault);
     const before = book.role(name);
     if (!before && book.roles().length >= roleLimits.roles)
@@ -77,11 +81,7 @@ export const approle = {
     return { secretIds: ids.length };
   },
 
-  secretId(
-    vault: Vault,
-    receipt: Receipt,
-    args: Calls["approle.secret-id"]["args"],
-  ): { result: Calls["approle.secret-id"]["result"]; body: Secret[] } {
+  secretId(vault: Vault, receipt: Receipt, args: Calls["approle.secret-id"]["args"]): Handled<"approle.secret-id"> {
     const role = roleOf(vault, args.role);
     const now = vault.moment();
     const book = bookOf(vault);
@@ -106,7 +106,8 @@ export const approle = {
       throw failure;
     }
     const expires = secretId.expires === 0 ? null : new Date(secretId.expires).toISOString();
-    return { result: { accessor: secretId.accessor, expires, usesLeft: secretId.usesLeft }, body: [text] };
+    const { accessor, usesLeft } = secretId;
+    return { result: { accessor, expires, usesLeft }, body: [text], detail: { accessor } };
   },
 
   secretIds(vault: Vault, args: Calls["approle.secret-ids"]["args"]): Calls["approle.secret-ids"]["result"] {
@@ -138,18 +139,14 @@ export const approle = {
    * Check, spend and token in one synchronous step and one record: of 64 logins at once with a secret_id of 8 uses 8 succeed, and a use
    * whose record is on disk stays spent. Throws `denied`, one text for an unknown role and a wrong secret.
    */
-  login(
-    vault: Vault,
-    receipt: Receipt,
-    args: Calls["approle.login"]["args"],
-    secret: Uint8Array,
-  ): { result: Calls["approle.login"]["result"]; body: Secret[] } {
+  login(vault: Vault, receipt: Receipt, args: Calls["approle.login"]["args"], secret: Uint8Array): Handled<"approle.login"> {
     const now = vault.moment();
     const found = bookOf(vault).find(args.roleId, secret, now);
     if (!found) throw new ZvaultError("denied", "role_id or secret_id is wrong, used up or over");
     const { name, role, key, secretId } = found;
     const of = { policies: role.policies, parent: null, origin: `approle:${name}` };
     const { token, body } = issue(vault, receipt, { ...role.token, name }, of, [setSecretId(key, spent(secretId))]);
-    return { result: infoOf(token, token.lineage, now), body: [body] };
+    const detail = { role: name, secretId: secretId.accessor, accessor: token.accessor };
+    return { result: infoOf(token, token.lineage, now), body: [body], detail };
   },
 };

@@ -11,7 +11,8 @@ import { isBelow, isReserved } from "../../path.ts";
 import { limits } from "../../verbs.ts";
 import type { Receipt } from "../audit.ts";
 import type { Operation } from "../operation.ts";
-import { type RecordKeys, recordType } from "../record.ts";
+import { type RecordKeys } from "../cell.ts";
+import { recordType } from "../record.ts";
 import type { StoredSecret, Version } from "../state.ts";
 import type { Vault } from "../vault.ts";
 

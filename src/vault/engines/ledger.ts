@@ -2,12 +2,13 @@
 import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
 import type { AuditFilter, AuditLine, AuditOpening, AuditSpan, Calls } from "../../calls.ts";
 import { ZvaultError } from "../../errors.ts";
-import { callerOf, fits, isProgram } from "../audit-filter.ts";
+import { fits } from "../audit-filter.ts";
 import { isOurs } from "../audit-line.ts";
 import { type Opening, Openings, Stats, Uses } from "../audit-report.ts";
-import { firstOf, listSegments, textOf } from "../audit-segment.ts";
+import { bytesOf, firstOf, listSegments } from "../audit-segment.ts";
 import type { Receipt } from "../audit.ts";
-import { describeSlot } from "../slots.ts";
+import { Leaver } from "../leaver.ts";
+import type { Rights } from "../rights.ts";
 import type { Vault } from "../vault.ts";
 
 type Offboard = Calls["audit.offboard"];
@@ -46,29 +47,14 @@ export const ledger = {
     return { ...stats.result, ...span };
   },
 
-  async offboard(vault: Vault, _receipt: Receipt, args: Offboard["args"]): Promise<Offboard["result"]> {
-    const openings = new Openings(leaver(vault, args));
+  async offboard(vault: Vault, _receipt: Receipt, args: Offboard["args"], rights: Rights): Promise<Offboard["result"]> {
+    const leaver = new Leaver(vault, args);
+    const openings = new Openings((line, author) => leaver.owns(line, author));
     const span = await eachLine(vault, (line) => openings.add(line));
-    return { opened: openings.rows.map((one) => ({ ...one, state: stateOf(vault, one) })), ...span };
+    const opened = openings.rows.map((one) => ({ ...one, state: stateOf(vault, one) }));
+    return { opened, alive: leaver.alive(rights), ...span };
   },
 };
-
-/** Whether a line is theirs. Throws `usage`. */
-function leaver(vault: Vault, args: Offboard["args"]): (line: AuditLine, author: string) => boolean {
-  const { program, uid, person, accessor } = args;
-  if (Object.keys(args).length !== 1) throw new ZvaultError("usage", "a program, a uid, a person or an accessor, one of them");
-  if (program !== undefined) return (line) => isProgram(callerOf(line)?.program, program);
-  if (uid !== undefined) return (line) => callerOf(line)?.uid === uid;
-  if (accessor !== undefined) return (line) => callerOf(line)?.accessor === accessor;
-  const authors = authorsOf(vault, person ?? "");
-  return (_, author) => authors.has(author);
-}
-
-/** As `agent.unseal` lines have them: fingerprints of identities, `slot-` and 8 digits of other slots. */
-function authorsOf(vault: Vault, person: string): Set<string> {
-  const slots = vault.keys.slots.map((slot) => describeSlot(slot, true)).filter((slot) => slot.label === person);
-  return new Set([person, ...slots.map(({ kind, id, fingerprint }) => (kind === "identity" ? (fingerprint ?? "") : `slot-${id}`))]);
-}
 
 function stateOf(vault: Vault, { path, last }: Opening): AuditOpening["state"] {
   const current = vault.state.current(path);
@@ -125,7 +111,7 @@ async function firstLines(
 ): Promise<Tail["result"]> {
   const segments = segmentsOf(vault);
   let at = segments.length - 1;
-  while (at > 0 && firstOf(textIn(vault, segments[at] ?? 1)).sequence > after) at--;
+  while (at > 0 && firstOf(bytesIn(vault, segments[at] ?? 1)).sequence > after) at--;
   const found: AuditLine[] = [];
   const oldest = segments[at] ?? 1;
   let [from, last] = [0, after];
@@ -158,13 +144,13 @@ function sequenceOf(line: AuditLine): number {
   return line["seq"] as number;
 }
 
-function textIn(vault: Vault, segment: number): string {
+function bytesIn(vault: Vault, segment: number): Buffer {
   vault.checkOpen();
-  return textOf(vault.auditOptions, segment);
+  return bytesOf(vault.auditOptions, segment);
 }
 
 function linesIn(vault: Vault, segment: number): AuditLine[] {
-  const lines = textIn(vault, segment).split("\n");
+  const lines = bytesIn(vault, segment).toString("latin1").split("\n");
   return lines.filter((line) => line !== "").map((line) => parseOurs(vault, line));
 }
 

@@ -10,7 +10,7 @@ import { ZvaultError } from "../../errors.ts";
 import type { Receipt } from "../audit.ts";
 import type { Appended, Barrier } from "../barrier.ts";
 import type { Operation } from "../operation.ts";
-import { type CellRef, RecordKeys } from "../record.ts";
+import { type CellRef, RecordKeys } from "../cell.ts";
 import type { Version } from "../state.ts";
 import type { Vault } from "../vault.ts";
 import { checkSize, readField, said, versionOf } from "./kv.ts";

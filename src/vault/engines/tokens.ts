@@ -6,6 +6,8 @@ import type { Calls, TokenInfo } from "../../calls.ts";
 import type { Secret } from "../../crypto/secret.ts";
 import { ZvaultError } from "../../errors.ts";
 import type { Receipt } from "../audit.ts";
+import type { Handled } from "../handlers.ts";
+import { fixed, owner } from "../policy/built-in.ts";
 import { tokenBook } from "../tokens/asking.ts";
 import { type Found, set, unset } from "../tokens/book.ts";
 import { newAccessor, newToken, tokenKey } from "../tokens/text.ts";
@@ -70,13 +72,20 @@ function meant(vault: Vault, accessor: string | undefined, own: Found | undefine
   return found;
 }
 
+/** `root` and `owner` may everything: one is for tokens that end soon and are warned of, the other stands for a person who is there. */
+export function checkGiven(policies: readonly string[]): void {
+  const name = policies.find((one) => fixed.has(one));
+  if (name === undefined) return;
+  if (name === owner.name) throw new ZvaultError("denied", "the policy owner is a person's who is there, and no token's");
+  throw new ZvaultError("denied", "a root token is made with unseal credentials only", {
+    hint: "`zvault operator generate-root`",
+  });
+}
+
 export const tokens = {
-  create(
-    vault: Vault,
-    receipt: Receipt,
-    args: Calls["token.create"]["args"],
-    own: Found | undefined,
-  ): { result: Calls["token.create"]["result"]; body: Secret[] } {
+  create(vault: Vault, receipt: Receipt, args: Calls["token.create"]["args"], own: Found | undefined): Handled<"token.create"> {
+    // its children would have as many uses as they like
+    if (own && own.token.usesLeft !== 0) throw new ZvaultError("denied", "a token with a number of uses makes no other tokens");
     const inherited = own?.token.policies.filter((one) => one !== "root") ?? ["default"];
     const { policies = inherited, orphan = false, ...options } = args;
     if (own && !own.token.policies.includes("root")) {
@@ -90,26 +99,20 @@ export const tokens = {
       if (orphan) throw new ZvaultError("denied", "only a person or a root token makes orphans");
       if (args.forTool === true && !own.token.forTool) throw new ZvaultError("denied", "only a person makes tokens for AI tools");
     }
-    if (policies.includes("root")) {
-      throw new ZvaultError("denied", "a root token is made with unseal credentials only", {
-        hint: "`zvault operator generate-root`",
-      });
-    }
+    checkGiven(policies);
     const parent = own && !orphan ? own.key : null;
     const { token, body } = issue(vault, receipt, options, { policies, parent, origin: own ? "token" : "owner" });
-    return { result: infoOf(token, token.lineage, vault.moment()), body: [body] };
+    const { accessor } = token;
+    return { result: infoOf(token, token.lineage, vault.moment()), body: [body], detail: { accessor } };
   },
 
   /** With unseal credentials; the gate has checked them. */
-  root(
-    vault: Vault,
-    receipt: Receipt,
-    args: Calls["token.root"]["args"],
-  ): { result: Calls["token.root"]["result"]; body: Secret[] } {
+  root(vault: Vault, receipt: Receipt, args: Calls["token.root"]["args"]): Handled<"token.root"> {
     const { ttl = 3600 } = args;
     const of = { policies: ["root"], parent: null, origin: "generate-root" };
     const { token, body } = issue(vault, receipt, { ttl, name: "root", renewable: false }, of);
-    return { result: infoOf(token, token.lineage, vault.moment()), body: [body] };
+    const { accessor } = token;
+    return { result: infoOf(token, token.lineage, vault.moment()), body: [body], detail: { accessor } };
   },
 
   lookup(vault: Vault, args: Calls["token.lookup"]["args"], own: Found | undefined): TokenInfo {

@@ -6,7 +6,7 @@ import { newerFormat } from "../format-version.ts";
 import type { Json } from "../operation.ts";
 import type { State } from "../state.ts";
 import { builtIn, fixed, root } from "./built-in.ts";
-import { isGrant, type Policy, type Rule } from "./rule.ts";
+import { isGrant, type Policy, type Rule } from "../../policy/rule.ts";
 import { Ruleset } from "./ruleset.ts";
 
 export const policyTable = "policies";

@@ -3,7 +3,7 @@
  * again once those are deleted.
  */
 import { capabilities } from "../../verbs.ts";
-import type { Policy } from "./rule.ts";
+import type { Policy } from "../../policy/rule.ts";
 
 const everything = [{ path: "*", capabilities }];
 
@@ -12,12 +12,15 @@ export const root: Policy = { name: "root", rules: everything };
 /** The owner's uid with presence. */
 export const owner: Policy = { name: "owner", rules: everything };
 
+/** What neither shows a value nor governs a key. Each by name: a token with `local` needs no presence for what stands here. */
+const transit = ["encrypt/*", "rewrap/*", "sign/*", "verify/*", "hmac/*", "random", "hash"].map((path) => `transit/${path}`);
+
 /** The owner's uid without further proof: list and describe everything; use and write `env/`; work with transit keys. No value is shown, nothing is governed. */
 export const local: Policy = {
   name: "local",
   rules: [
     { path: "env/*", capabilities: ["create", "update", "delete", "list", "use"] },
-    { path: "transit/*", capabilities: ["update", "list"] },
+    ...transit.map((path) => ({ path, capabilities: ["update"] as const })),
     { path: "*", capabilities: ["list"] },
   ],
 };

@@ -1,6 +1,6 @@
 /** Why something is granted or not: which rule of which policy decided, before which other, and by what. */
 import type { Capability } from "../../verbs.ts";
-import { compare, type Criterion } from "./pattern.ts";
+import { compare, type Criterion } from "../../policy/pattern.ts";
 import type { Merged, Ruleset } from "./ruleset.ts";
 
 /** What is asked: all of `needs` on every path; `list`: the paths are folders to be listed. */

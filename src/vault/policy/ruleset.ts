@@ -4,8 +4,8 @@
  * away what the others grant. What no rule matches is not granted.
  */
 import type { Capability } from "../../verbs.ts";
-import { compare, type Pattern, toPattern } from "./pattern.ts";
-import type { Grant, Policy } from "./rule.ts";
+import { compare, type Pattern, toPattern } from "../../policy/pattern.ts";
+import type { Grant, Policy } from "../../policy/rule.ts";
 
 export type Merged = {
   readonly pattern: Pattern;

@@ -22,6 +22,11 @@ export function isOwnAffair(verb: VerbName, args: object): boolean {
   return ["token.lookup", "token.renew", "token.revoke"].includes(verb) && !("accessor" in args);
 }
 
+/** True of a request that cannot be answered without a record in the log. */
+export function spendsUse({ own }: { own?: Found | undefined }): boolean {
+  return own !== undefined && own.token.usesLeft !== 0;
+}
+
 /** In the same step as what it is used for; true if it has to be on disk before the answer. The entry may have moved on since it was decided on. */
 export function spendUse({ vault, own }: { vault: Vault; own?: Found | undefined }, receipt: Receipt): boolean {
   const token = own && tokenBook(vault).get(own.key);

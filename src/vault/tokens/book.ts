@@ -38,9 +38,7 @@ export class TokenBook {
     const line: Found[] = [];
     for (let at: string | null = key; at !== null;) {
       const token = this.get(at);
-      // a parent whose uses are spent still carries its children; its other ends take them along
-      const death = token && deathOf(token, this.#lineage, now);
-      if (!token || (death !== undefined && !(death === "used up" && line.length > 0))) return undefined;
+      if (!token || deathOf(token, this.#lineage, now) !== undefined) return undefined;
       if (line.some((one) => one.key === at)) return undefined;
       line.push({ key: at, token });
       at = token.parent;
@@ -68,12 +66,10 @@ export class TokenBook {
     return found;
   }
 
-  /** What counts for nobody any more: expired, of another life, spent without children, or without their parent. */
+  /** What counts for nobody any more: expired, of another life, spent, or without their parent. */
   swept(now: number): Operation[] {
-    const parents = new Set(this.all().map(({ token }) => token.parent));
-    const gone = this.all().filter(({ key, token }) => {
+    const gone = this.all().filter(({ token }) => {
       const death = deathOf(token, this.#lineage, now);
-      if (death === "used up") return !parents.has(key);
       return (death !== undefined && death !== "not yet") || (token.parent !== null && !this.get(token.parent));
     });
     return gone.map(({ key }) => unset(key));

@@ -112,7 +112,7 @@ export function deathOf(
   return token.usesLeft < 0 ? "used up" : undefined;
 }
 
-/** After one use; -1 marks one whose last use is spent: it is kept until it is swept, so that its children have a parent to ask. */
+/** After one use; -1 marks one whose last use is spent: it is listed as over until it is swept. */
 export function used(token: Token): Token {
   if (token.usesLeft === 0) return token;
   return { ...token, usesLeft: token.usesLeft === 1 ? -1 : token.usesLeft - 1 };

@@ -3,7 +3,7 @@
  * accepted or refused as paths are (src/path.ts); a "/" at the end is allowed, for LIST. Of several that match, the most specific
  * decides (`compare`), in the order of Vault and OpenBao.
  */
-import { limits } from "../../verbs.ts";
+import { limits } from "../verbs.ts";
 
 export type Pattern = {
   readonly text: string;

@@ -3,7 +3,7 @@
  * JSON: `{"path": {"env/*": {"capabilities": ["list", "use"]}}}`. Nothing is ignored: an attribute, capability or text that is not known
  * is refused with its line and column, since a rule that was skipped would be a right that nobody meant.
  */
-import { limits } from "../../verbs.ts";
+import { limits } from "../verbs.ts";
 import { type Lexeme, lexemes, refuseAt, shown } from "./lexer.ts";
 import { bare, patternProblem } from "./pattern.ts";
 import { type Grant, grants, isGrant, type Rule } from "./rule.ts";
@@ -11,7 +11,11 @@ import { type Grant, grants, isGrant, type Rule } from "./rule.ts";
 /** JSON when the first character is a brace. Throws `usage`, with the place. */
 export function parsePolicy(source: string): Rule[] {
   if (source.length > limits.policyText) throw refuseAt(source, limits.policyText, `longer than ${limits.policyText} characters`);
-  return /^\s*\{/.test(source) ? new Parser(source, "json").json() : new Parser(source, "hcl").hcl();
+  return languageOf(source) === "json" ? new Parser(source, "json").json() : new Parser(source, "hcl").hcl();
+}
+
+export function languageOf(source: string): "hcl" | "json" {
+  return /^\s*\{/.test(source) ? "json" : "hcl";
 }
 
 class Parser {
@@ -142,7 +146,7 @@ class Parser {
   }
 
   #read(): Lexeme {
-    return this.#words.next().value ?? { kind: "end", text: "", at: this.#source.length };
+    return this.#words.next().value ?? { kind: "end", text: "", at: this.#source.length, end: this.#source.length };
   }
 
   #refuse({ at }: Lexeme, why: string, hint?: string) {

@@ -1,11 +1,11 @@
 /** Texts of policies: what is read, what is refused and where, and the names that policies have. */
 import fc from "fast-check";
 import t from "tap";
-import { nameOf } from "../../../src/vault/name.ts";
-import { parsePolicy } from "../../../src/vault/policy/parse.ts";
-import { patternProblem } from "../../../src/vault/policy/pattern.ts";
-import { printPolicy } from "../../../src/vault/policy/print.ts";
-import { type Grant, grants, type Rule } from "../../../src/vault/policy/rule.ts";
+import { nameOf } from "../../src/vault/name.ts";
+import { parsePolicy } from "../../src/policy/parse.ts";
+import { patternProblem } from "../../src/policy/pattern.ts";
+import { printPolicy } from "../../src/policy/print.ts";
+import { type Grant, grants, type Rule } from "../../src/policy/rule.ts";
 
 function refusal(act: () => unknown): string {
   try {

@@ -1,5 +1,5 @@
 /** What a policy is: a name and rules, each with a pattern of paths and what it grants there. `deny` takes everything else away. */
-import { type Capability, capabilities } from "../../verbs.ts";
+import { type Capability, capabilities } from "../verbs.ts";
 
 export type Grant = Capability | "deny";
 export type Rule = { readonly path: string; readonly capabilities: readonly Grant[] };

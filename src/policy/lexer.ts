@@ -1,8 +1,8 @@
 /** The words of a policy's text, HCL or JSON: strings, names and marks, each with its place. Linear, whatever the text. */
-import { ZvaultError } from "../../errors.ts";
-import { quoted } from "../name.ts";
+import { quoted, ZvaultError } from "../errors.ts";
 
-export type Lexeme = { kind: "string" | "word" | "mark" | "end"; text: string; at: number };
+/** `text`: of a string its content. `end`: the place behind it. */
+export type Lexeme = { kind: "string" | "word" | "mark" | "comment" | "end"; text: string; at: number; end: number };
 
 /** A refusal that names line and column, both from 1; a column is a character. */
 export function refuseAt(source: string, at: number, why: string, hint?: string): ZvaultError {
@@ -23,28 +23,34 @@ const mark = /[{}[\]=,:]/y;
 // oxlint-disable-next-line no-control-regex
 const literal = /"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*"/y;
 
-/** Throws `usage` for what is no word of a policy: a quote or comment without an end, any other character. */
-export function* lexemes(source: string, language: "hcl" | "json"): Generator<Lexeme, undefined> {
+/**
+ * Without comments, unless they are wanted. Throws `usage` for what is no word of a policy: a quote or comment without an end, any other
+ * character.
+ */
+export function* lexemes(source: string, language: "hcl" | "json", o = { comments: false }): Generator<Lexeme, undefined> {
   let at = 0;
   const take = (shape: RegExp): string | undefined => {
     shape.lastIndex = at;
     return shape.exec(source)?.[0];
   };
   while (at < source.length) {
-    const skipped = take(blank) ?? (language === "hcl" ? (take(comment) ?? longComment(source, at)) : undefined);
-    if (skipped !== undefined) {
-      at += skipped.length;
+    const skipped = take(blank);
+    const said = language === "hcl" && skipped === undefined ? (take(comment) ?? longComment(source, at)) : undefined;
+    if (said !== undefined && o.comments) yield { kind: "comment", text: said, at, end: at + said.length };
+    if (skipped !== undefined || said !== undefined) {
+      at += (skipped ?? said ?? "").length;
       continue;
     }
     const text = take(literal);
     const other = text === undefined ? (take(word) ?? take(mark)) : undefined;
-    if (text !== undefined) yield { kind: "string", text: contentOf(source, at, text, language), at };
-    else if (other !== undefined) yield { kind: other.length === 1 && /\W/.test(other) ? "mark" : "word", text: other, at };
+    const end = at + (text ?? other ?? "").length;
+    if (text !== undefined) yield { kind: "string", text: contentOf(source, at, text, language), at, end };
+    else if (other !== undefined) yield { kind: other.length === 1 && /\W/.test(other) ? "mark" : "word", text: other, at, end };
     else if (source[at] === '"') throw refuseAt(source, at, "a string without an end on its line");
     else throw refuseAt(source, at, `${quoted(String.fromCodePoint(source.codePointAt(at) ?? 0))} has no place here`);
-    at += (text ?? other ?? "").length;
+    at = end;
   }
-  yield { kind: "end", text: "", at };
+  yield { kind: "end", text: "", at, end: at };
   return undefined;
 }
 
