@@ -1,5 +1,6 @@
 /** Verbs of an unsealed vault: from checked arguments and a receipt to the engine, and what must follow a change. */
-import type { Calls, SeenCaller } from "../calls.ts";
+import type { Calls } from "../calls.ts";
+import type { SeenCaller } from "../calls/vault.ts";
 import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Caller, Request } from "../protocol.ts";

@@ -6,7 +6,7 @@ import { generateSeed } from "../crypto/ed25519.ts";
 import { hex, sha256 } from "../crypto/hash.ts";
 import { random } from "../crypto/random.ts";
 import type { Secret } from "../crypto/secret.ts";
-import type { SlotKind } from "../calls.ts";
+import type { SlotKind } from "../calls/vault.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Caller } from "../protocol.ts";
 import { type AuditEntry, newRequest } from "./audit-line.ts";

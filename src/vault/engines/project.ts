@@ -2,7 +2,8 @@
  * Projects: a name bound to a folder of the vault. `import` writes a whole file at once; `run` resolves only what its folder may have
  * (docs/design.md, "What a folder may ask for").
  */
-import type { Calls, ProjectInfo } from "../../calls.ts";
+import type { Calls } from "../../calls.ts";
+import type { ProjectInfo } from "../../calls/vault.ts";
 import { hex } from "../../crypto/hash.ts";
 import { random } from "../../crypto/random.ts";
 import { Secret } from "../../crypto/secret.ts";
