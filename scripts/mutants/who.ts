@@ -6,7 +6,7 @@ export const who: Mutants = {
     file: "src/vault/gate.ts",
     from: 'presence === "no" && !person ? this.#byPolicy',
     to: "presence !== undefined ? this.#byPolicy",
-    test: "test/door/both.test.ts",
+    test: "test/vault/rights.test.ts",
   },
   "token: parents are not asked": {
     file: "src/vault/tokens/asking.ts",

@@ -97,8 +97,9 @@ export function loadState(meta: Uint8Array): State {
   let [version, field, row] = [0, 0, 0];
   for (const path of dump.secrets) {
     state.secrets.set(path, new LoadedSecret(dump, path, row, version, field));
-    const next = version + (about[row + 6] ?? 0);
-    for (; version < next; version++) field += versions[7 * version + 6] ?? 0;
+    const next = version + countIn(about, row + 6);
+    if (7 * next > versions.length) throw unfit();
+    for (; version < next; version++) field += countIn(versions, 7 * version + 6);
     row += 7;
   }
   if (about.length !== row || versions.length !== 7 * version || dump.ids.length !== idLength * version) throw unfit();
@@ -113,6 +114,12 @@ export function loadState(meta: Uint8Array): State {
   state.tables = new Map((dump.tables ?? []).map(([table, entries]) => [table, new Map(entries)]));
   state.requests = new Set(dump.requests);
   return state;
+}
+
+function countIn(column: readonly number[], at: number): number {
+  const count = column[at];
+  if (count === undefined || !Number.isSafeInteger(count) || count < 0) throw unfit();
+  return count;
 }
 
 function textAt(texts: readonly string[], index: number | undefined): string {

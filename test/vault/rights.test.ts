@@ -52,6 +52,20 @@ t.test("a change acts at the next request, and a deleted built-in policy is as i
   t.equal(await codeOf(run("policy.delete", { name: "local" }, proof())), "not-found");
 });
 
+t.test("however wide `local` is, what shows a value or governs needs a person or a token", async (t) => {
+  const { run, write } = await vaultFor(t);
+  const all = '["create", "read", "update", "delete", "list", "sudo", "use"]';
+  await write("local", `path "*" { capabilities = ${all} }`);
+  for (const [verb, args] of [
+    ["kv.get", { path: "env/shop/A" }],
+    ["kv.export", { folder: ".", refs: [{ path: "env/shop/A" }] }],
+    ["policy.delete", { name: "local" }],
+    ["transit.create", { name: "box", type: "hmac" }],
+    ["token.create", {}],
+  ] as const)
+    t.equal(await codeOf(run(verb, structuredClone(args) as never)), "presence-needed", verb);
+});
+
 t.test("policies outlive seal, compaction and a checkpoint", async (t) => {
   const { run, write, resolve, proof } = await vaultFor(t);
   await write("local", 'path "env/*" { capabilities = ["list"] }');
