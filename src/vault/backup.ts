@@ -134,7 +134,7 @@ function parseHead(json: Uint8Array, path: string): Head | undefined {
   }
   const { v, id, time, secrets, files } = (found ?? {}) as Record<string, unknown>;
   if (isNewer(v)) throw newerFormat(path, v);
-  const texts = typeof id === "string" && /^[0-9a-f]{32}$/.test(id) && typeof time === "string" && time.length <= 64;
+  const texts = typeof id === "string" && /^[0-9a-f]{32}$/.test(id) && typeof time === "string" && isTime(time);
   if (v !== 1 || !texts || !Number.isSafeInteger(secrets) || !Array.isArray(files)) return undefined;
   const names = files.map((one: unknown) => {
     const [name, size] = Array.isArray(one) ? (one as unknown[]) : [];
@@ -143,6 +143,11 @@ function parseHead(json: Uint8Array, path: string): Head | undefined {
   });
   if (names.includes(undefined) || new Set(names).size !== names.length) return undefined;
   return { v, id, time, secrets: secrets as number, files: files as Head["files"] };
+}
+
+/** As we write it: it is shown as an age. */
+function isTime(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 /** The mirrors that are there, newest first. */
