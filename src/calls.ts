@@ -159,6 +159,7 @@ export type VerifyReport = {
   audit: { records: number; ok: boolean; problem?: string; from: number };
   slots: number;
   problems: string[];
+  notices?: string[];
 };
 
 export type CopiedAudit = { records: number; ok: boolean; problem?: string };
@@ -453,11 +454,12 @@ export type Calls = {
   /**
    * For `run`: body[i] = value of refs[i]. `folder` relative to the folder that holds `.zvault/`. Refs of projects not bound to
    * the folder are refused unless allowed. `dangerous`: names of the environment that need `allow --dangerous`. `starts`: the AI tool or
-   * editor that gets the values, as a person said (`run --allow-ai`); for the record.
+   * editor that gets the values, as a person said (`run --allow-ai`); for the record. `notices`, as `agent.unseal` has them: from a vault
+   * that was opened for this request, as in the answers of the two verifying verbs.
    */
   "kv.resolve": {
     args: { folder: string; refs: SentReference[]; dangerous?: string[]; starts?: string };
-    result: { values: { class: SecretClass; version: number; expand: boolean }[]; caller: SeenCaller };
+    result: { values: { class: SecretClass; version: number; expand: boolean }[]; caller: SeenCaller; notices?: string[] };
   };
   /**
    * For `run --watch`: without `seen` the numbers of the current versions of refs (0: no value) at once; with it, as soon as one of them
@@ -563,7 +565,15 @@ export type Calls = {
   /** `missing`: closed segments, by number, that are not there: moved away, by whoever could. What is in them is not looked at. */
   "audit.verify": {
     args: Record<string, never>;
-    result: { ok: boolean; records: number; from: number; problem?: string; segments: number; missing: number[] };
+    result: {
+      ok: boolean;
+      records: number;
+      from: number;
+      problem?: string;
+      segments: number;
+      missing: number[];
+      notices?: string[];
+    };
   };
   /** The key that signs the ends of segments, made at the first need; `since`: the first segment that has such an end. */
   "audit.key": { args: Record<string, never>; result: { vault: string; public: string; since: number } };

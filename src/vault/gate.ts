@@ -32,6 +32,12 @@ export function answer<V extends VerbName>(result: Calls[V]["result"], body: rea
   };
 }
 
+/** What opening the vault brought up, for whoever had it opened for one request: nobody hears of it later. */
+export function withNotices<A extends Answer>(told: A, vault: Vault): A {
+  if (vault.notices.length > 0) Object.assign(told.result, { notices: [...vault.notices] });
+  return told;
+}
+
 export class Gate {
   readonly #holdings: Holdings;
   readonly #presence: Presence;
@@ -67,7 +73,8 @@ export class Gate {
     const { vault: ref, credential } = request;
     const isOpen = (): boolean => this.#holdings.vaults.has(ref.dir);
     if (isOpen()) return undefined;
-    const serve = (vault: Vault) => this.#serve(vault, verb, args, request, caller, credential.kind);
+    const serve = async (vault: Vault) =>
+      withNotices(await this.#serve(vault, verb, args, request, caller, credential.kind), vault);
     try {
       return await this.#presence.tried(() =>
         this.#holdings.inTurn(ref.dir, async () => (isOpen() ? undefined : this.#holdings.once(ref, credential, caller, serve))),

@@ -5,7 +5,7 @@ import type { Answer, Caller, Request } from "../protocol.ts";
 import { listMirrors } from "./backup.ts";
 import { projectsOf } from "./engines/project.ts";
 import { record } from "./engines/record.ts";
-import { answer } from "./gate.ts";
+import { answer, withNotices } from "./gate.ts";
 import { seenCaller } from "./handlers.ts";
 import { parseHeader, headerLength } from "./header.ts";
 import { type Holdings, sealed } from "./holdings.ts";
@@ -153,13 +153,13 @@ function passSealed(failure: unknown): undefined {
   throw failure;
 }
 
-async function withOpen<T>(
+async function withOpen<A extends Answer>(
   holdings: Holdings,
   presence: Presence,
   request: Request,
   caller: Caller,
-  act: (vault: Vault) => Promise<T>,
-): Promise<T> {
+  act: (vault: Vault) => Promise<A>,
+): Promise<A> {
   const ref = needVault(request);
   checkRef(holdings.world.io, ref);
   const { credential } = request;
@@ -168,7 +168,8 @@ async function withOpen<T>(
   return presence.tried(() =>
     holdings.inTurn(ref.dir, async () => {
       const held = holdings.vaults.get(ref.dir);
-      return held ? act(held.vault) : holdings.once(ref, credential, caller, act);
+      if (held) return act(held.vault);
+      return holdings.once(ref, credential, caller, async (vault) => withNotices(await act(vault), vault));
     }),
   );
 }

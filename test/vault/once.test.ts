@@ -119,6 +119,12 @@ t.test("a wrong credential opens nothing, is noted, and answered slowly", async 
   t.equal(await codeOf(resolve(one, shares(["nonsense"]))), "wrong-share");
   t.same(one.opened.waits, [1000, 2000]);
   t.equal(fs.readFileSync(`${one.world.dir}/unseal.log`, "utf8").trimEnd().split("\n").length, 2);
+  // this opening takes the tries into the audit log, so the next unseal would tell nobody of them
+  t.match((await resolve(one, keyFile(one.key.slice()))).result.notices, [/^2 failed tries to unseal since the last time/]);
+  t.equal((await resolve(one, keyFile(one.key.slice()))).result.notices, undefined);
+  t.equal(await codeOf(resolve(one, keyFile(makeKeyFile()))), "wrong-key");
+  const verified = await ask(one.opened.door, one.world, "vault.verify", {}, { credential: keyFile(one.key.slice()) });
+  t.match(verified.result.notices, [/^1 failed try to unseal/]);
   t.equal(
     await codeOf(ask(one.opened.door, one.world, "kv.get", { path: "env/shop/A" }, { credential: keyFile(one.key.slice()) })),
     "sealed",
