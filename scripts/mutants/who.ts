@@ -146,6 +146,18 @@ export const who: Mutants = {
     to: "this.vaults.set(ref.dir, { vault, lease: new Lease({ lifetime: 1e9, idle: 1e9 }, () => 0), since: new Date(0) });",
     test: "test/vault/once.test.ts",
   },
+  "opening closes no segment": {
+    file: "src/vault/holdings.ts",
+    from: "      if (vault.audit.full) await vault.upkeep();\n",
+    to: "",
+    test: "test/vault/once.test.ts",
+  },
+  "failed tries are told to nobody": {
+    file: "src/vault/gate.ts",
+    from: "if (vault.notices.length > 0) Object.assign",
+    to: "if (vault.notices.length < 0) Object.assign",
+    test: "test/vault/once.test.ts",
+  },
   "a vault stays open after its one request": {
     file: "src/vault/holdings.ts",
     from: '      await vault.seal("done");\n',

@@ -157,6 +157,8 @@ export class Holdings {
     const vault = await this.openFolder(ref.id, ref.dir, way, { ...choices, ...(movedFrom === undefined ? {} : { movedFrom }) });
     try {
       if (movedFrom !== undefined) await remember(io, knownPath(places), { id: ref.id, dir: ref.dir }, movedFrom);
+      // a vault that is only ever open for a moment has no other time for it, and every opening checks all lines of the segment
+      if (vault.audit.full) await vault.upkeep();
       await this.#welcome(vault, caller);
     } catch (failure) {
       await vault.seal("could not be opened");

@@ -160,3 +160,20 @@ t.test("a key file is presence: it opens what `local` does not grant; under a si
   t.equal(await codeOf(resolve(one, keyFile(one.key.slice()), { caller: tool })), "sealed");
   t.same(one.opened.waits, [], "it was not even tried");
 });
+
+// every opening checks all lines of the open segment: a service that starts each minute would have made it longer for ever
+t.test("a vault that is only ever opened for a moment goes on to the next audit segment", async (t) => {
+  const one = await made(t);
+  const { door } = one.opened;
+  await ask(door, one.world, "agent.unseal", {}, { credential: passphrase("mine") });
+  const left = 497 - linesOf(one).length;
+  await Promise.all(Array.from({ length: left }, () => ask(door, one.world, "kv.list", { prefix: "" })));
+  await door.seal("test");
+  t.equal(linesOf(one).length, 498);
+  t.same((await resolve(one, keyFile(one.key.slice()))).body, ["hello"]);
+  t.same((await resolve(one, keyFile(one.key.slice()))).body, ["hello"]);
+  t.match(linesOf(one).at(-1), { seq: 502, kind: "checkpoint" }, "closed, and signed");
+  t.same(fs.readdirSync(`${one.world.dir}/audit`), ["000001.jsonl", "000002.jsonl"]);
+  const verified = await ask(door, one.world, "audit.verify", {}, { credential: keyFile(one.key.slice()) });
+  t.match(verified.result, { ok: true, segments: 2, missing: [] });
+});
