@@ -17,6 +17,7 @@ import type { Holdings, Way } from "./holdings.ts";
 import { folderOf, type Io, readFile, writeAll, writeFresh } from "./io.ts";
 import { keysLimit, parseKeys } from "./keys.ts";
 import { remember } from "./known.ts";
+import { isMoment } from "./moment.ts";
 import { headPath, knownPath, mirrorsPath, type Places } from "./places.ts";
 import { idAt } from "./standing.ts";
 import type { Vault } from "./vault.ts";
@@ -134,7 +135,7 @@ function parseHead(json: Uint8Array, path: string): Head | undefined {
   }
   const { v, id, time, secrets, files } = (found ?? {}) as Record<string, unknown>;
   if (isNewer(v)) throw newerFormat(path, v);
-  const texts = typeof id === "string" && /^[0-9a-f]{32}$/.test(id) && typeof time === "string" && isTime(time);
+  const texts = typeof id === "string" && /^[0-9a-f]{32}$/.test(id) && isMoment(time);
   if (v !== 1 || !texts || !Number.isSafeInteger(secrets) || !Array.isArray(files)) return undefined;
   const names = files.map((one: unknown) => {
     const [name, size] = Array.isArray(one) ? (one as unknown[]) : [];
@@ -143,11 +144,6 @@ function parseHead(json: Uint8Array, path: string): Head | undefined {
   });
   if (names.includes(undefined) || new Set(names).size !== names.length) return undefined;
   return { v, id, time, secrets: secrets as number, files: files as Head["files"] };
-}
-
-/** As we write it: it is shown as an age. */
-function isTime(text: string): boolean {
-  return /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 /** The mirrors that are there, newest first. */
