@@ -136,9 +136,15 @@ export const who: Mutants = {
   },
   "a wrong credential of a test is not noted": {
     file: "src/vault/trial.ts",
-    from: "    noteTry(holdings.world, ref, credential.kind, failure, caller);\n",
+    from: "    (failure) => noteTry(holdings.world, ref, credential.kind, failure, caller),\n",
     to: "",
     test: "test/vault/trial.test.ts",
+  },
+  "a wrong try is noted after the wait": {
+    file: "src/vault/presence.ts",
+    from: "          wrong(failure);\n          await this.#holdings.world.sleep(waitAfter(this.#failures) * 1000);\n",
+    to: "          await this.#holdings.world.sleep(waitAfter(this.#failures) * 1000);\n          wrong(failure);\n",
+    test: "test/vault/once.test.ts",
   },
   "others find a vault that is open for one request": {
     file: "src/vault/holdings.ts",

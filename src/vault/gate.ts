@@ -75,14 +75,11 @@ export class Gate {
     if (isOpen()) return undefined;
     const serve = async (vault: Vault) =>
       withNotices(await this.#serve(vault, verb, args, request, caller, credential.kind), vault);
-    try {
-      return await this.#presence.tried(() =>
+    return this.#presence.tried(
+      () =>
         this.#holdings.inTurn(ref.dir, async () => (isOpen() ? undefined : this.#holdings.once(ref, credential, caller, serve))),
-      );
-    } catch (failure) {
-      noteTry(this.#holdings.world, ref, credential.kind, failure, caller);
-      throw failure;
-    }
+      (failure) => noteTry(this.#holdings.world, ref, credential.kind, failure, caller),
+    );
   }
 
   /** `proven`: the kind of the request's credential, where the vault was opened by it. */

@@ -17,6 +17,7 @@ import { describeSlot, fingerprint } from "./slots.ts";
 import { standing } from "./standing.ts";
 import { readKeys } from "./unlock.ts";
 import { tokenBook } from "./tokens/asking.ts";
+import { noteTry } from "./unseal-log.ts";
 import type { Vault } from "./vault.ts";
 
 export type AgentFacts = () => { hardening: HardeningFact[]; memory: AgentStatus["memory"] };
@@ -165,12 +166,14 @@ async function withOpen<A extends Answer>(
   const { credential } = request;
   if (holdings.vaults.has(ref.dir) || holdings.identity) return act(await holdings.use(ref, caller));
   if (!credential || caller.verdict === "sign") throw sealed();
-  return presence.tried(() =>
-    holdings.inTurn(ref.dir, async () => {
-      const held = holdings.vaults.get(ref.dir);
-      if (held) return act(held.vault);
-      return holdings.once(ref, credential, caller, async (vault) => withNotices(await act(vault), vault));
-    }),
+  return presence.tried(
+    () =>
+      holdings.inTurn(ref.dir, async () => {
+        const held = holdings.vaults.get(ref.dir);
+        if (held) return act(held.vault);
+        return holdings.once(ref, credential, caller, async (vault) => withNotices(await act(vault), vault));
+      }),
+    (failure) => noteTry(holdings.world, ref, credential.kind, failure, caller),
   );
 }
 

@@ -132,6 +132,20 @@ t.test("a wrong credential opens nothing, is noted, and answered slowly", async 
   );
 });
 
+// whoever hung up, or sealed, while the answer was kept back was never heard of
+t.test("a wrong try is noted before the wait for its answer", async (t) => {
+  const one = await made(t);
+  const noted: number[] = [];
+  const lines = () => fs.readFileSync(`${one.world.dir}/unseal.log`, "utf8").trimEnd().split("\n").length;
+  const { door } = openDoor(one.world, undefined, { work, sleep: async () => void noted.push(lines()) });
+  const wrong = () => ({ credential: keyFile(makeKeyFile()) });
+  t.equal(await codeOf(ask(door, one.world, "kv.resolve", refs, wrong())), "wrong-key");
+  t.equal(await codeOf(ask(door, one.world, "agent.unseal", {}, wrong())), "wrong-key");
+  t.equal(await codeOf(ask(door, one.world, "access.test", {}, wrong())), "wrong-key");
+  t.equal(await codeOf(ask(door, one.world, "vault.verify", {}, wrong())), "wrong-key");
+  t.same(noted, [1, 2, 3, 4]);
+});
+
 t.test("where the vault is open it stays so, and a wrong key file is a wrong one all the same", async (t) => {
   const one = await made(t);
   const { door } = one.opened;
