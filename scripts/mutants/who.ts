@@ -184,8 +184,8 @@ export const who: Mutants = {
   },
   "a group may read a key file of one's own": {
     file: "src/secret-file.ts",
-    from: "uid === 0 && process.geteuid?.() !== 0 ?",
-    to: "uid === 0 || process.geteuid?.() === 0 ?",
+    from: "uid === 0 && process.geteuid?.() !== 0;",
+    to: "uid === 0 || process.geteuid?.() === 0;",
     test: "test/secret-file.test.ts",
   },
   "a backup is not read back": {

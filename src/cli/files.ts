@@ -98,7 +98,8 @@ export async function changeFile(path: string, change: (bytes: Uint8Array) => Ui
   const { lock } = (await import("proper-lockfile")).default;
   const release = await lock(path, { realpath: false, retries: { retries: 20, minTimeout: 20, maxTimeout: 200 } }).catch(
     (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== "ELOCKED") throw fileError(error, path);
+      const { code = "" } = error as NodeJS.ErrnoException;
+      if (["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM"].includes(code)) throw fileError(error, path);
       throw new ZvaultError("changed", `${path} is being changed by another zvault`, {
         hint: `if not, remove ${path}.lock`,
         cause: error,
