@@ -4,7 +4,7 @@
  * of `npm run test:slow`. `node scripts/mutants.ts --check` only says which do not fit the sources any more. They stand in mutants/, by room.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Mutant } from "./mutants/mutant.ts";
@@ -39,6 +39,8 @@ function passesWhole(test: string): boolean {
 
 function inCopy<T>(act: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), "zvault-mutant-"));
+  // some tests start another user's program on the sources
+  chmodSync(folder, 0o755);
   try {
     for (const part of ["src", "test", "scripts", "package.json", "tsconfig.json", "docs"])
       cpSync(join(root, part), join(folder, part), { recursive: true });

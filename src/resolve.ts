@@ -75,7 +75,8 @@ export function makeResolver(env: NodeJS.ProcessEnv, cwd: string): Required<Reso
         .ask("kv.resolve", args, asked)
         .finally(() => given.credential?.parts.forEach((part) => part.fill(0)));
       const values = result.values.map((value, at) => ({ ...value, bytes: body[at] ?? new Uint8Array() }));
-      return { values, caller: result.caller, release };
+      const { caller, notices = [] } = result;
+      return { values, caller, notices, release };
     },
 
     async unseal(meanwhile) {

@@ -26,7 +26,8 @@ export function openSecretFile(path: string, o: { strict: boolean }): number {
     const unsafe = (why: string, hint: string) => new ZvaultError("unsafe-file", `${path} ${why}`, { hint, names: [path] });
     if (!stat.isFile()) throw unsafe("is no regular file", o.strict ? `ls -ld ${path}` : "pipe it in with -");
     if (stat.uid !== process.geteuid?.() && stat.uid !== 0) throw unsafe(`belongs to user ${stat.uid}`, "make a copy of your own");
-    if (o.strict && (stat.mode & lettingIn(stat)) !== 0) throw unsafe("can be read by others", `chmod 600 ${path}`);
+    if (o.strict && (stat.mode & lettingIn(stat)) !== 0)
+      throw unsafe("can be read by others", forGroup(stat) ? `as root: chmod 440 ${path}` : `chmod 600 ${path}`);
     return fd;
   } catch (error) {
     closeSync(fd);
@@ -34,9 +35,14 @@ export function openSecretFile(path: string, o: { strict: boolean }): number {
   }
 }
 
+/** Root's, which one group may read; root itself needs none. */
+function forGroup({ uid }: Stats): boolean {
+  return uid === 0 && process.geteuid?.() !== 0;
+}
+
 /** Bits of a mode that let somebody in who should not be. */
-function lettingIn({ uid }: Stats): number {
-  return uid === 0 && process.geteuid?.() !== 0 ? 0o037 : 0o077;
+function lettingIn(stat: Stats): number {
+  return forGroup(stat) ? 0o037 : 0o077;
 }
 
 /** The bytes of a key file, checked; the caller wipes them. Throws `wrong-key`, `unsafe-file`, `not-found`. */

@@ -136,14 +136,32 @@ export const who: Mutants = {
   },
   "a wrong credential of a test is not noted": {
     file: "src/vault/trial.ts",
-    from: "    noteTry(holdings.world, ref, credential.kind, failure, caller);\n",
+    from: "    (failure) => noteTry(holdings.world, ref, credential.kind, failure, caller),\n",
     to: "",
     test: "test/vault/trial.test.ts",
+  },
+  "a wrong try is noted after the wait": {
+    file: "src/vault/presence.ts",
+    from: "          wrong(failure);\n          await this.#holdings.world.sleep(waitAfter(this.#failures) * 1000);\n",
+    to: "          await this.#holdings.world.sleep(waitAfter(this.#failures) * 1000);\n          wrong(failure);\n",
+    test: "test/vault/once.test.ts",
   },
   "others find a vault that is open for one request": {
     file: "src/vault/holdings.ts",
     from: "this.#passing.add(vault);",
     to: "this.vaults.set(ref.dir, { vault, lease: new Lease({ lifetime: 1e9, idle: 1e9 }, () => 0), since: new Date(0) });",
+    test: "test/vault/once.test.ts",
+  },
+  "opening closes no segment": {
+    file: "src/vault/holdings.ts",
+    from: "      if (vault.audit.full) await vault.upkeep();\n",
+    to: "",
+    test: "test/vault/once.test.ts",
+  },
+  "failed tries are told to nobody": {
+    file: "src/vault/gate.ts",
+    from: "if (vault.notices.length > 0) Object.assign",
+    to: "if (vault.notices.length < 0) Object.assign",
     test: "test/vault/once.test.ts",
   },
   "a vault stays open after its one request": {
@@ -166,8 +184,8 @@ export const who: Mutants = {
   },
   "a group may read a key file of one's own": {
     file: "src/secret-file.ts",
-    from: "uid === 0 && process.geteuid?.() !== 0 ?",
-    to: "uid === 0 || process.geteuid?.() === 0 ?",
+    from: "uid === 0 && process.geteuid?.() !== 0;",
+    to: "uid === 0 || process.geteuid?.() === 0;",
     test: "test/secret-file.test.ts",
   },
   "a backup is not read back": {

@@ -69,7 +69,15 @@ export type AuditCalls = {
   /** `missing`: closed segments, by number, that are not there: moved away, by whoever could. What is in them is not looked at. */
   "audit.verify": {
     args: Record<string, never>;
-    result: { ok: boolean; records: number; from: number; problem?: string; segments: number; missing: number[] };
+    result: {
+      ok: boolean;
+      records: number;
+      from: number;
+      problem?: string;
+      segments: number;
+      missing: number[];
+      notices?: string[];
+    };
   };
   /** The key that signs the ends of segments, made at the first need; `since`: the first segment that has such an end. */
   "audit.key": { args: Record<string, never>; result: { vault: string; public: string; since: number } };

@@ -99,11 +99,12 @@ export type KvCalls = {
   /**
    * For `run`: body[i] = value of refs[i]. `folder` relative to the folder that holds `.zvault/`. Refs of projects not bound to
    * the folder are refused unless allowed. `dangerous`: names of the environment that need `allow --dangerous`. `starts`: the AI tool or
-   * editor that gets the values, as a person said (`run --allow-ai`); for the record.
+   * editor that gets the values, as a person said (`run --allow-ai`); for the record. `notices`, as `agent.unseal` has them: from a vault
+   * that was opened for this request, as in the answers of the two verifying verbs.
    */
   "kv.resolve": {
     args: { folder: string; refs: SentReference[]; dangerous?: string[]; starts?: string };
-    result: { values: { class: SecretClass; version: number; expand: boolean }[]; caller: SeenCaller };
+    result: { values: { class: SecretClass; version: number; expand: boolean }[]; caller: SeenCaller; notices?: string[] };
   };
   /**
    * For `run --watch`: without `seen` the numbers of the current versions of refs (0: no value) at once; with it, as soon as one of them

@@ -85,6 +85,7 @@ export type VerifyReport = {
   audit: { records: number; ok: boolean; problem?: string; from: number };
   slots: number;
   problems: string[];
+  notices?: string[];
 };
 
 export type CopiedAudit = { records: number; ok: boolean; problem?: string };

@@ -1,8 +1,10 @@
 /** Files that commands make or change for people: new ones with O_EXCL and 0600, changed ones by a new file and a rename. */
 import {
+  accessSync,
   closeSync,
   constants,
   existsSync,
+  fchmodSync,
   fstatSync,
   fsyncSync,
   lstatSync,
@@ -66,6 +68,8 @@ export function writeWhole(path: string, bytes: Uint8Array, o: { replace: boolea
     throw fileError(error, path);
   }
   try {
+    // the umask took some of it away
+    if (o.mode !== undefined) fchmodSync(fd, o.mode);
     fillFile(fd, bytes, path);
     renameSync(temporary, path);
   } catch (error) {
@@ -85,9 +89,17 @@ export function writeWhole(path: string, bytes: Uint8Array, o: { replace: boolea
  * returns others, or undefined to leave it.
  */
 export async function changeFile(path: string, change: (bytes: Uint8Array) => Uint8Array | undefined): Promise<boolean> {
+  const folder = dirname(resolve(path));
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw fileError(error, folder);
+  }
   const { lock } = (await import("proper-lockfile")).default;
   const release = await lock(path, { realpath: false, retries: { retries: 20, minTimeout: 20, maxTimeout: 200 } }).catch(
     (error: unknown) => {
+      const { code = "" } = error as NodeJS.ErrnoException;
+      if (["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM"].includes(code)) throw fileError(error, path);
       throw new ZvaultError("changed", `${path} is being changed by another zvault`, {
         hint: `if not, remove ${path}.lock`,
         cause: error,

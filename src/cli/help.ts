@@ -102,10 +102,13 @@ export function commandHelp(meta: CommandMeta): string[] {
   return lines;
 }
 
-/** Lines of 132 columns at most, broken between words; on a narrower terminal a paragraph is filled anew. */
-function paragraphs(text: string, columns = sizeOf(1)?.columns ?? widest): string[] {
-  if (columns >= widest) return text.split("\n").flatMap((line) => broken(line, widest));
-  return text.split("\n\n").flatMap((one, at) => [...(at > 0 ? [""] : []), ...broken(one.replaceAll("\n", " "), columns)]);
+/** Lines of 132 columns at most, as they were written; a paragraph with one that does not fit is filled anew. */
+export function paragraphs(text: string, columns = Math.min(sizeOf(1)?.columns ?? widest, widest)): string[] {
+  return text.split("\n\n").flatMap((one, at) => {
+    const lines = one.split("\n");
+    const fits = lines.every((line) => line.length <= columns);
+    return [...(at > 0 ? [""] : []), ...(fits ? lines : broken(one.replaceAll("\n", " "), columns))];
+  });
 }
 
 function flagLines(meta: CommandMeta): string[] {

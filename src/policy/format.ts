@@ -2,15 +2,21 @@
  * A policy's text as `printPolicy` would have it, with the comments that people wrote: one place for everything, the same meaning, and
  * formatted again it stays as it is. A comment in the middle of things moves to the line above them.
  */
+import { ZvaultError } from "../errors.ts";
+import { limits } from "../verbs.ts";
 import { type Lexeme, lexemes } from "./lexer.ts";
 import { languageOf, parsePolicy } from "./parse.ts";
 import { bare } from "./pattern.ts";
 import { grants, isGrant, type Rule } from "./rule.ts";
 
-/** Throws `usage` for what is no policy. */
+/** Throws `usage` for what is no policy, and for one that its form would make too long to be read again. */
 export function formatPolicy(source: string): string {
   const rules = parsePolicy(source);
-  return languageOf(source) === "json" ? printJson(rules) : new Formatter(source).text();
+  const text = languageOf(source) === "json" ? printJson(rules) : new Formatter(source).text();
+  if (text.length <= limits.policyText) return text;
+  throw new ZvaultError("usage", `in its one form it is ${text.length} characters long; ${limits.policyText} is the most`, {
+    hint: "make two policies of it",
+  });
 }
 
 function printJson(rules: readonly Rule[]): string {

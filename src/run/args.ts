@@ -82,6 +82,7 @@ export function parseArgs(argv: readonly string[]): RunOptions {
   const wait = last("wait");
   const vault = last("vault");
   const keyFile = last("key-file");
+  if (keyFile === "") throw usage("--key-file needs the name of a file", "is the variable empty that names it?");
   if (env !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(env)) {
     throw usage(`${JSON.stringify(env)} is no name of an environment`, "letters, digits, . _ -, as in -e production");
   }

@@ -25,6 +25,9 @@ export type ResolveRequest = {
   starts?: string;
 };
 
+/** `notices`: of a vault that was opened for this; nobody else hears of them. */
+type Resolved = { values: Value[]; caller: SeenCaller; notices?: readonly string[]; release(): void };
+
 export type Resolver = {
   /** Values will be asked for: connects, so that the agent wakes while the files are still being read. Never throws, starts nothing. */
   begin(): void;
@@ -34,7 +37,7 @@ export type Resolver = {
    * values[i] belongs to refs[i]; `release` wipes them. Throws ZvaultError; `unresolved` and `not-bound` carry the paths (or the
    * references, or PATH@HOST where a text sends it to a host that nobody allowed) in `names`.
    */
-  resolve(request: ResolveRequest, meanwhile: Meanwhile): Promise<{ values: Value[]; caller: SeenCaller; release(): void }>;
+  resolve(request: ResolveRequest, meanwhile: Meanwhile): Promise<Resolved>;
   /** Asks a person on the terminal and unseals. Throws `would-ask` without a terminal, `ai-tool` (names: the tool) where it is no person. */
   unseal(meanwhile: Meanwhile): Promise<void>;
   /**
@@ -65,6 +68,7 @@ export async function askFor(o: {
   starts: string | undefined;
   /** once, when nobody is there to unseal */
   sealed: () => Promise<void>;
+  note: (line: string) => void;
 }): Promise<SeenCaller> {
   const request: ResolveRequest = {
     folder: o.plan.folder,
@@ -89,6 +93,7 @@ export async function askFor(o: {
         o.known.set(printReference(ref), { ...value, bytes: value.bytes.slice() });
       }
       answer.release();
+      for (const line of answer.notices ?? []) o.note(line);
       return answer.caller;
     } catch (error) {
       if (!(error instanceof ZvaultError)) throw error;

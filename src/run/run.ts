@@ -137,6 +137,9 @@ async function values(o: RunInput, options: RunOptions, plan: Plan, meanwhile: M
       keyFile: options.keyFile,
       starts: options.allowAi ? knownTool(options.command) : undefined,
       sealed: () => rememberRequest(o, options, plan),
+      note: (line) => {
+        if (!options.quiet) note(line);
+      },
     });
   const caller = await ask(
     plan.requests.map((request) => request.ref),

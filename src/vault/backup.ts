@@ -17,6 +17,7 @@ import type { Holdings, Way } from "./holdings.ts";
 import { folderOf, type Io, readFile, writeAll, writeFresh } from "./io.ts";
 import { keysLimit, parseKeys } from "./keys.ts";
 import { remember } from "./known.ts";
+import { isMoment } from "./moment.ts";
 import { headPath, knownPath, mirrorsPath, type Places } from "./places.ts";
 import { idAt } from "./standing.ts";
 import type { Vault } from "./vault.ts";
@@ -134,7 +135,7 @@ function parseHead(json: Uint8Array, path: string): Head | undefined {
   }
   const { v, id, time, secrets, files } = (found ?? {}) as Record<string, unknown>;
   if (isNewer(v)) throw newerFormat(path, v);
-  const texts = typeof id === "string" && /^[0-9a-f]{32}$/.test(id) && typeof time === "string" && time.length <= 64;
+  const texts = typeof id === "string" && /^[0-9a-f]{32}$/.test(id) && isMoment(time);
   if (v !== 1 || !texts || !Number.isSafeInteger(secrets) || !Array.isArray(files)) return undefined;
   const names = files.map((one: unknown) => {
     const [name, size] = Array.isArray(one) ? (one as unknown[]) : [];

@@ -33,6 +33,12 @@ export function answer<V extends VerbName>(result: Calls[V]["result"], body: rea
   };
 }
 
+/** What opening the vault brought up, for whoever had it opened for one request: nobody hears of it later. */
+export function withNotices<A extends Answer>(told: A, vault: Vault): A {
+  if (vault.notices.length > 0) Object.assign(told.result, { notices: [...vault.notices] });
+  return told;
+}
+
 export class Gate {
   readonly #holdings: Holdings;
   readonly #presence: Presence;
@@ -68,15 +74,13 @@ export class Gate {
     const { vault: ref, credential } = request;
     const isOpen = (): boolean => this.#holdings.vaults.has(ref.dir);
     if (isOpen()) return undefined;
-    const serve = (vault: Vault) => this.#serve(vault, verb, args, request, caller, credential.kind);
-    try {
-      return await this.#presence.tried(() =>
+    const serve = async (vault: Vault) =>
+      withNotices(await this.#serve(vault, verb, args, request, caller, credential.kind), vault);
+    return this.#presence.tried(
+      () =>
         this.#holdings.inTurn(ref.dir, async () => (isOpen() ? undefined : this.#holdings.once(ref, credential, caller, serve))),
-      );
-    } catch (failure) {
-      noteTry(this.#holdings.world, ref, credential.kind, failure, caller);
-      throw failure;
-    }
+      (failure) => noteTry(this.#holdings.world, ref, credential.kind, failure, caller),
+    );
   }
 
   /** `proven`: the kind of the request's credential, where the vault was opened by it. */

@@ -157,6 +157,8 @@ export class Holdings {
     const vault = await this.openFolder(ref.id, ref.dir, way, { ...choices, ...(movedFrom === undefined ? {} : { movedFrom }) });
     try {
       if (movedFrom !== undefined) await remember(io, knownPath(places), { id: ref.id, dir: ref.dir }, movedFrom);
+      // a vault that is only ever open for a moment has no other time for it, and every opening checks all lines of the segment
+      if (vault.audit.full) await vault.upkeep();
       await this.#welcome(vault, caller);
     } catch (failure) {
       await vault.seal("could not be opened");
@@ -270,7 +272,10 @@ export class Holdings {
     for (const { time, code, kind, uid, pid, program } of failures) {
       vault.event("agent.unseal", { unauthenticated: true, time, code, kind, uid, pid, program });
     }
-    if (!whole) vault.event("agent.unseal", { unauthenticated: true, problem: "unseal.log was changed" });
+    if (!whole) {
+      vault.event("agent.unseal", { unauthenticated: true, problem: "unseal.log was changed" });
+      vault.notices.push("unseal.log is not what was written: some failed tries to unseal may be missing");
+    }
     if (failures.length > 0)
       vault.notices.push(
         `${failures.length} failed ${failures.length === 1 ? "try" : "tries"} to unseal since the last time, the last at ${failures.at(-1)?.time ?? ""}`,

@@ -4,6 +4,7 @@
  */
 import type { AuditAlive, AuditLine } from "../calls/audit.ts";
 import type { Calls } from "../calls.ts";
+import type { SlotInfo } from "../calls/vault.ts";
 import { ZvaultError } from "../errors.ts";
 import { RoleBook } from "./approle/book.ts";
 import { counts } from "./approle/role.ts";
@@ -33,10 +34,11 @@ export class Leaver {
     this.#vault = vault;
     this.#args = args;
     const { person, accessor, role } = args;
-    // as `agent.unseal` lines have them: fingerprints of identities, `slot-` and 8 digits of other slots
-    const slots = vault.keys.slots.map((slot) => describeSlot(slot, true)).filter((slot) => slot.label === person);
-    this.#slots = slots.map(({ label }) => label);
-    this.#authors = new Set(slots.map(({ kind, id, fingerprint }) => (kind === "identity" ? (fingerprint ?? "") : `slot-${id}`)));
+    const all = vault.keys.slots.map((slot) => describeSlot(slot, true));
+    const slots = all.filter((slot) => slot.label === person || authorOf(slot) === person);
+    // by what takes away this one and no other
+    this.#slots = slots.map(({ id, label }) => (label === "" || all.filter((one) => one.label === label).length > 1 ? id : label));
+    this.#authors = new Set(slots.map(authorOf));
     if (person !== undefined) this.#authors.add(person);
     if (accessor !== undefined) this.#tokens.add(accessor);
     // what the log does not say: it was moved away, or a crash came before it did
@@ -100,6 +102,11 @@ export class Leaver {
       return { role, accessor, expires: timeOf(expires), usesLeft };
     });
   }
+}
+
+/** Who unsealed by it, as `agent.unseal` lines have them: the fingerprint of an identity, `slot-` and 8 digits of any other. */
+function authorOf({ kind, id, fingerprint }: SlotInfo): string {
+  return kind === "identity" ? (fingerprint ?? "") : `slot-${id}`;
 }
 
 /** 0: never */

@@ -6,7 +6,7 @@ import type { Answer, Caller, Request } from "../protocol.ts";
 import { listMirrors } from "./backup.ts";
 import { projectsOf } from "./engines/project.ts";
 import { record } from "./engines/record.ts";
-import { answer } from "./gate.ts";
+import { answer, withNotices } from "./gate.ts";
 import { seenCaller } from "./handlers.ts";
 import { parseHeader, headerLength } from "./header.ts";
 import { type Holdings, sealed } from "./holdings.ts";
@@ -18,6 +18,7 @@ import { describeSlot, fingerprint } from "./slots.ts";
 import { standing } from "./standing.ts";
 import { readKeys } from "./unlock.ts";
 import { tokenBook } from "./tokens/asking.ts";
+import { noteTry } from "./unseal-log.ts";
 import type { Vault } from "./vault.ts";
 
 export type AgentFacts = () => { hardening: HardeningFact[]; memory: AgentStatus["memory"] };
@@ -154,23 +155,26 @@ function passSealed(failure: unknown): undefined {
   throw failure;
 }
 
-async function withOpen<T>(
+async function withOpen<A extends Answer>(
   holdings: Holdings,
   presence: Presence,
   request: Request,
   caller: Caller,
-  act: (vault: Vault) => Promise<T>,
-): Promise<T> {
+  act: (vault: Vault) => Promise<A>,
+): Promise<A> {
   const ref = needVault(request);
   checkRef(holdings.world.io, ref);
   const { credential } = request;
   if (holdings.vaults.has(ref.dir) || holdings.identity) return act(await holdings.use(ref, caller));
   if (!credential || caller.verdict === "sign") throw sealed();
-  return presence.tried(() =>
-    holdings.inTurn(ref.dir, async () => {
-      const held = holdings.vaults.get(ref.dir);
-      return held ? act(held.vault) : holdings.once(ref, credential, caller, act);
-    }),
+  return presence.tried(
+    () =>
+      holdings.inTurn(ref.dir, async () => {
+        const held = holdings.vaults.get(ref.dir);
+        if (held) return act(held.vault);
+        return holdings.once(ref, credential, caller, async (vault) => withNotices(await act(vault), vault));
+      }),
+    (failure) => noteTry(holdings.world, ref, credential.kind, failure, caller),
   );
 }
 

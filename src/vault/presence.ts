@@ -31,8 +31,11 @@ export class Presence {
     return credential.kind;
   }
 
-  /** One try after the other, a wrong one answered late: 1, 2, 4 … s. A right one is never refused for earlier failures. */
-  tried<T>(act: () => Promise<T>): Promise<T> {
+  /**
+   * One try after the other, a wrong one answered late: 1, 2, 4 … s. A right one is never refused for earlier failures. `wrong` notes it
+   * before the wait: whoever asked may hang up in it, and the agent end.
+   */
+  tried<T>(act: () => Promise<T>, wrong: (failure: ZvaultError) => void = () => {}): Promise<T> {
     const mine = this.#turn.then(async () => {
       try {
         const done = await act();
@@ -41,6 +44,7 @@ export class Presence {
       } catch (failure) {
         if (failure instanceof ZvaultError && failure.code.startsWith("wrong-")) {
           this.#failures += 1;
+          wrong(failure);
           await this.#holdings.world.sleep(waitAfter(this.#failures) * 1000);
         }
         throw failure;

@@ -65,20 +65,17 @@ export class Session {
       ...(args.acceptRollback ? { acceptRollback: true } : {}),
       ...(sequence !== undefined && chain !== undefined ? { expectHead: { sequence: Number(sequence), chain } } : {}),
     };
-    try {
-      const opened = await this.#presence.tried(() => this.#open(request.vault, credential, terms, caller, choices));
-      const result = {
-        opened: opened.identity ? ("identity" as const) : ("vault" as const),
-        ...(opened.vault ? { vault: opened.vault.id } : {}),
-        notices: [...(opened.vault?.notices ?? []), ...this.#holdings.leftovers()],
-        lifetime: terms.lifetime / 1000,
-        idle: terms.idle / 1000,
-      };
-      return answer(result);
-    } catch (failure) {
-      noteTry(this.#holdings.world, request.vault, credential.kind, failure, caller);
-      throw failure;
-    }
+    const opened = await this.#presence.tried(
+      () => this.#open(request.vault, credential, terms, caller, choices),
+      (failure) => noteTry(this.#holdings.world, request.vault, credential.kind, failure, caller),
+    );
+    return answer({
+      opened: opened.identity ? ("identity" as const) : ("vault" as const),
+      ...(opened.vault ? { vault: opened.vault.id } : {}),
+      notices: [...(opened.vault?.notices ?? []), ...this.#holdings.leftovers()],
+      lifetime: terms.lifetime / 1000,
+      idle: terms.idle / 1000,
+    });
   }
 
   /** A passphrase opens the identity, and the vault at hand by it; anything else opens that vault. */

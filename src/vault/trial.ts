@@ -37,19 +37,16 @@ export async function testAccess(
   // no credential is tried on a file that is not ours
   const movedFrom = checkStanding(io, places, ref.id, ref.dir);
   const credential = needCredential(request, "a test");
-  try {
-    return await presence.tried(() =>
+  return presence.tried(
+    () =>
       holdings.inTurn(ref.dir, async () => {
         const held = holdings.vaults.get(ref.dir);
         return answer(
           held ? await onOpen(holdings, held.vault, credential, caller) : await onSealed(holdings, ref, movedFrom, credential),
         );
       }),
-    );
-  } catch (failure) {
-    noteTry(holdings.world, ref, credential.kind, failure, caller);
-    throw failure;
-  }
+    (failure) => noteTry(holdings.world, ref, credential.kind, failure, caller),
+  );
 }
 
 /** The keys are at hand, so a right try is in the audit log; a sealed vault has nobody who could write there. */

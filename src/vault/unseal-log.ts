@@ -7,6 +7,7 @@ import { hex, sha256 } from "../crypto/hash.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Caller, VaultRef } from "../protocol.ts";
 import { type Io, readFile, writeAll } from "./io.ts";
+import { isMoment } from "./moment.ts";
 import type { Places } from "./places.ts";
 import { standing } from "./standing.ts";
 
@@ -56,7 +57,7 @@ function parseLine(json: string): Line | undefined {
   }
   const { time, code, kind, uid, pid, program, prev } = (found ?? {}) as Record<string, unknown>;
   const isText = (one: unknown, most: number): one is string => typeof one === "string" && one.length <= most;
-  if (!isText(time, 32) || !isText(code, 64) || !isText(kind, 64) || !isText(program, 4096) || !isText(prev, 64)) return undefined;
+  if (!isMoment(time) || !isText(code, 64) || !isText(kind, 64) || !isText(program, 4096) || !isText(prev, 64)) return undefined;
   if (!Number.isSafeInteger(uid) || !Number.isSafeInteger(pid)) return undefined;
   return { time, code, kind, uid: uid as number, pid: pid as number, program, prev };
 }

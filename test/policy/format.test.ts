@@ -105,6 +105,17 @@ t.test("formatted it means the same, keeps every comment, and is formatted alrea
   );
 });
 
+// a text that the vault takes must not become one that it does not
+t.test("what its form would make too long is refused", async (t) => {
+  const paths = Array.from({ length: 256 }, (_, at) => `a/${"b".repeat(110)}/${"c".repeat(108)}${String(at).padStart(3, "0")}`);
+  const hcl = paths.map((path) => `path "${path}"{capabilities=["list"]}`).join("");
+  parsePolicy(hcl);
+  const json = JSON.stringify({ path: Object.fromEntries(paths.map((path) => [path, { capabilities: ["list"] }])) });
+  parsePolicy(json);
+  for (const text of [hcl, json])
+    t.throws(() => formatPolicy(text), { code: "usage", message: /in its one form it is \d+ characters/ });
+});
+
 t.test("without comments it is what `policy read` prints", async (t) => {
   fc.assert(
     fc.property(source, (text) => {

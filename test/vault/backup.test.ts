@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import t from "tap";
 import { crc32c } from "../../src/crypto/crc32c.ts";
+import { sha256 } from "../../src/crypto/hash.ts";
 import { makeKeyFile } from "../../src/key-file.ts";
 import { diskIo, type Io } from "../../src/vault/io.ts";
 import { leaks, work } from "../helpers/live.ts";
@@ -158,6 +159,17 @@ t.test("a copy that would not restore is refused", async (t) => {
   fs.writeFileSync(one.out, whole);
   t.equal(await codeOf(look(one)), "damaged");
   t.equal(await codeOf(look(one, `${one.world.base}/none`)), "not-found");
+  // shown as an age, which it has not
+  whole[900] = (whole[900] ?? 0) ^ 1;
+  const body = Buffer.from(
+    whole
+      .toString("latin1")
+      .replace(/"time":"[^"]{19}/, '"time":"some time last year')
+      .slice(0, -32),
+    "latin1",
+  );
+  fs.writeFileSync(one.out, Buffer.concat([body, sha256(body)]));
+  t.equal(await codeOf(look(one)), "damaged");
   const mirror = fs.readdirSync(`${one.world.places.state}/mirror`)[0] ?? "";
   const log = `${one.world.places.state}/mirror/${mirror}/vault`;
   const good = fs.readFileSync(log);

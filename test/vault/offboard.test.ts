@@ -117,8 +117,18 @@ t.test("a person: tokens and secret_ids made while they had unsealed, and their 
   t.strictSame(await offboard({ person: "mira" }), { opened: "ABCD", ...all });
   t.strictSame(await offboard({ uid: process.geteuid?.() ?? 0 }), { opened: "ABCD", ...all, slots: [] });
   t.strictSame(await offboard({ person: "tom" }), none);
+  const [slot] = (await ask(door, world, "access.list", {})).result.slots;
+  t.strictSame(
+    await offboard({ person: `slot-${slot?.id ?? ""}` }),
+    { opened: "ABCD", ...all },
+    "as versions and unseals name them",
+  );
   // whoever may not list tokens or roles is told of none
   const text = 'path "*" { capabilities = ["list"] }\npath "auth/*" { capabilities = ["deny"] }';
   await ask(door, world, "policy.write", { name: "local", text }, proof());
   t.strictSame(await offboard({ person: "mira" }), { opened: "ABCD", ...all, tokens: [], secretIds: [] });
+  await ask(door, world, "access.add", { kind: "key-file", label: "mira" }, { ...proof(), body: [makeKeyFile()] });
+  const { slots } = (await ask(door, world, "access.list", {})).result;
+  const ids = slots.map((one) => one.id);
+  t.strictSame((await offboard({ person: "mira" })).slots, ids, "a label that several have takes none of them away");
 });

@@ -119,11 +119,31 @@ t.test("a wrong credential opens nothing, is noted, and answered slowly", async 
   t.equal(await codeOf(resolve(one, shares(["nonsense"]))), "wrong-share");
   t.same(one.opened.waits, [1000, 2000]);
   t.equal(fs.readFileSync(`${one.world.dir}/unseal.log`, "utf8").trimEnd().split("\n").length, 2);
+  // this opening takes the tries into the audit log, so the next unseal would tell nobody of them
+  t.match((await resolve(one, keyFile(one.key.slice()))).result.notices, [/^2 failed tries to unseal since the last time/]);
+  t.equal((await resolve(one, keyFile(one.key.slice()))).result.notices, undefined);
+  t.equal(await codeOf(resolve(one, keyFile(makeKeyFile()))), "wrong-key");
+  const verified = await ask(one.opened.door, one.world, "vault.verify", {}, { credential: keyFile(one.key.slice()) });
+  t.match(verified.result.notices, [/^1 failed try to unseal/]);
   t.equal(
     await codeOf(ask(one.opened.door, one.world, "kv.get", { path: "env/shop/A" }, { credential: keyFile(one.key.slice()) })),
     "sealed",
     "no other verb",
   );
+});
+
+// whoever hung up, or sealed, while the answer was kept back was never heard of
+t.test("a wrong try is noted before the wait for its answer", async (t) => {
+  const one = await made(t);
+  const noted: number[] = [];
+  const lines = () => fs.readFileSync(`${one.world.dir}/unseal.log`, "utf8").trimEnd().split("\n").length;
+  const { door } = openDoor(one.world, undefined, { work, sleep: async () => void noted.push(lines()) });
+  const wrong = () => ({ credential: keyFile(makeKeyFile()) });
+  t.equal(await codeOf(ask(door, one.world, "kv.resolve", refs, wrong())), "wrong-key");
+  t.equal(await codeOf(ask(door, one.world, "agent.unseal", {}, wrong())), "wrong-key");
+  t.equal(await codeOf(ask(door, one.world, "access.test", {}, wrong())), "wrong-key");
+  t.equal(await codeOf(ask(door, one.world, "vault.verify", {}, wrong())), "wrong-key");
+  t.same(noted, [1, 2, 3, 4]);
 });
 
 t.test("where the vault is open it stays so, and a wrong key file is a wrong one all the same", async (t) => {
@@ -153,4 +173,21 @@ t.test("a key file is presence: it opens what `local` does not grant; under a si
   const tool: Caller = { ...caller, verdict: "sign", tool: "Claude Code", signs: ["CLAUDECODE"] };
   t.equal(await codeOf(resolve(one, keyFile(one.key.slice()), { caller: tool })), "sealed");
   t.same(one.opened.waits, [], "it was not even tried");
+});
+
+// every opening checks all lines of the open segment: a service that starts each minute would have made it longer for ever
+t.test("a vault that is only ever opened for a moment goes on to the next audit segment", async (t) => {
+  const one = await made(t);
+  const { door } = one.opened;
+  await ask(door, one.world, "agent.unseal", {}, { credential: passphrase("mine") });
+  const left = 497 - linesOf(one).length;
+  await Promise.all(Array.from({ length: left }, () => ask(door, one.world, "kv.list", { prefix: "" })));
+  await door.seal("test");
+  t.equal(linesOf(one).length, 498);
+  t.same((await resolve(one, keyFile(one.key.slice()))).body, ["hello"]);
+  t.same((await resolve(one, keyFile(one.key.slice()))).body, ["hello"]);
+  t.match(linesOf(one).at(-1), { seq: 502, kind: "checkpoint" }, "closed, and signed");
+  t.same(fs.readdirSync(`${one.world.dir}/audit`), ["000001.jsonl", "000002.jsonl"]);
+  const verified = await ask(door, one.world, "audit.verify", {}, { credential: keyFile(one.key.slice()) });
+  t.match(verified.result, { ok: true, segments: 2, missing: [] });
 });

@@ -27,7 +27,9 @@ export default class AuditVerify extends ZvaultCommand {
     if ((keyFile === undefined) !== (args.dir === undefined))
       throw new ZvaultError("usage", "--public-key FILE and a folder go together", { hint: "zvault audit verify --help" });
     if (keyFile !== undefined && args.dir !== undefined) return this.#signed(flags, keyFile, args.dir);
-    const { result } = await this.session(flags).ask("audit.verify", {}, { presence: presenceOf(flags), what: "Verify" });
+    const asked = { presence: presenceOf(flags), what: "Verify" };
+    const { notices = [], ...result } = (await this.session(flags).ask("audit.verify", {}, asked)).result;
+    for (const notice of notices) this.note(flags, notice);
     if (!result.ok)
       throw new ZvaultError("damaged", result.problem ?? "the audit log's chain is broken", {
         hint: `checked from record ${result.from}`,

@@ -11,7 +11,9 @@ export default class OperatorVerify extends ZvaultCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(OperatorVerify);
-    const { result } = await this.session(flags).ask("vault.verify", {}, { presence: presenceOf(flags), what: "Verify" });
+    const asked = { presence: presenceOf(flags), what: "Verify" };
+    const { notices = [], ...result } = (await this.session(flags).ask("vault.verify", {}, asked)).result;
+    for (const notice of notices) this.note(flags, notice);
     const problems = [...result.problems, ...(result.audit.ok ? [] : [`audit: ${result.audit.problem ?? "chain broken"}`])];
     if (!result.ok || problems.length > 0) {
       throw new ZvaultError("damaged", problems[0] ?? "the vault does not verify", {

@@ -10,8 +10,8 @@ export default class PolicyFmt extends ZvaultCommand {
   static override summary = "write a policy's text in its one form";
   static override usage = ["FILE [--check]", "- [--check]"];
   static override description = `
-The file is rewritten, as \`policy read\` prints rules, with its comments; - reads stdin and writes to stdout. It needs no vault. --check
-changes nothing: exit code 1 if it would.`;
+The file is rewritten, as \`policy read\` prints rules, with its comments; - reads stdin and writes to stdout. It needs no vault.
+--check changes nothing: exit code 1 if it would.`;
   static override examples = [
     "zvault policy fmt deploy.hcl",
     "zvault policy fmt - < deploy.hcl",
