@@ -2,7 +2,8 @@
  * The contract between whoever asks and whoever answers. `Door` is an interface, not a transport: the gate implements it in
  * process, the client carries it over the socket, and one suite of checks runs against both (test/door/).
  */
-import type { Calls, Verdict } from "./calls.ts";
+import type { Calls } from "./calls.ts";
+import type { Verdict } from "./calls/vault.ts";
 import type { VerbName } from "./verbs.ts";
 
 /** Which vault a request means. The agent compares device and inode with what it has open itself. */

@@ -62,14 +62,39 @@ const refused: [string, string][] = [
   ["src/locate.ts", "./vault/known.ts"],
   ["src/verbs.ts", "./client.ts"],
   ["src/errors.ts", "./sys/fs.ts"],
+  ["src/calls/a.ts", "../client.ts"],
+  ["src/envfile/a.ts", "../calls/kv.ts"],
 ];
 
-t.test("an import against the direction is refused in every room", async (t) => {
-  for (const [path, target] of refused) {
-    const { status, output } = await lint(path, `import { a } from "${target}";\nexport const b = a;\n`);
-    t.not(status, 0, `${path} may not import ${target}`);
-    t.match(output, "no-restricted-imports", `${path}: the reason`);
+/** What the linter says to each import, in as few runs as there are rows about the same file. */
+async function verdicts(rows: readonly [path: string, target: string][]): Promise<string[]> {
+  const said: string[] = [];
+  let batch = new Map<string, number>();
+  const run = async (): Promise<void> => {
+    const argv = ["node", join(root, "node_modules/oxlint/bin/oxlint"), "--format=unix", ...batch.keys()];
+    const { stdout } = await start(argv, { cwd: folder });
+    const lines = stdout.toString().split("\n");
+    for (const [file, row] of batch) {
+      said[row] = lines.filter((line) => line.startsWith(`${file}:`)).join("\n");
+      rmSync(join(folder, file));
+    }
+    batch = new Map();
+  };
+  for (const [row, [path, target]] of rows.entries()) {
+    const file = path.replace(/\/a\.ts$/, `/a${row}.ts`);
+    if (batch.has(file)) await run();
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), `import { a } from "${target}";\nexport const b = a;\n`);
+    batch.set(file, row);
   }
+  await run();
+  return said;
+}
+
+t.test("an import against the direction is refused in every room", async (t) => {
+  const said = await verdicts(refused);
+  for (const [row, [path, target]] of refused.entries())
+    t.match(said[row], "no-restricted-imports", `${path} may not import ${target}`);
 });
 
 t.test("an import along the direction passes", async (t) => {
@@ -87,11 +112,12 @@ t.test("an import along the direction passes", async (t) => {
     ["src/vault/a.ts", "../policy/parse.ts"],
     ["src/client.ts", "./vault/places.ts"],
     ["src/main.ts", "./run/args.ts"],
+    ["src/signs/a.ts", "../calls/vault.ts"],
+    ["src/calls/a.ts", "../verbs.ts"],
   ];
-  for (const [path, target] of allowed) {
-    const { output } = await lint(path, `import { a } from "${target}";\nexport const b = a;\n`);
-    t.notMatch(output, "no-restricted-imports", `${path} may import ${target}`);
-  }
+  const said = await verdicts(allowed);
+  for (const [row, [path, target]] of allowed.entries())
+    t.notMatch(said[row], "no-restricted-imports", `${path} may import ${target}`);
 });
 
 t.test("a promise nobody waits for is refused in src, and allowed in test", async (t) => {

@@ -69,7 +69,7 @@ export const disk: Mutants = {
     test: "test/vault/damage.test.ts",
   },
   "read-back skipped": {
-    file: "src/vault/engines/project.ts",
+    file: "src/vault/engines/import.ts",
     from: "const wrong = barrier.readBack(record, cells, values);",
     to: "const wrong = [record, cells, values].length > 3 ? 0 : undefined;",
     test: "test/vault/import.test.ts",

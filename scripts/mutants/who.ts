@@ -87,7 +87,7 @@ export const who: Mutants = {
     test: "test/hostile/tokens.test.ts",
   },
   "an import allows hosts for any path": {
-    file: "src/vault/args.ts",
+    file: "src/vault/touched.ts",
     from: "`env/${name}`), ...besides]",
     to: "`env/${name}`), ...besides.slice(0, 0)]",
     test: "test/hostile/tokens.test.ts",

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Secret } from "../crypto/secret.ts";
-import type { AgentStatus, HardeningFact } from "../calls.ts";
+import type { AgentStatus, HardeningFact } from "../calls/vault.ts";
 import { ZvaultError } from "../errors.ts";
 import { memoryFacts } from "../sys/memory.ts";
 import { closeStrangers, coreLimit, forbidCores, isDumpable, setUndumpable, tracerPid } from "../sys/process.ts";

@@ -1,5 +1,5 @@
 /** How lines of the audit log are shown, and what is said of those that are not there. */
-import type { AuditLine } from "../calls.ts";
+import type { AuditLine } from "../calls/audit.ts";
 import { ZvaultError } from "../errors.ts";
 import { seconds } from "./flags.ts";
 import { count } from "./output.ts";

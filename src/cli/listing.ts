@@ -1,5 +1,5 @@
 /** Rows of `ls` and `kv list`. */
-import type { SecretInfo } from "../calls.ts";
+import type { SecretInfo } from "../calls/kv.ts";
 import { age, table } from "./output.ts";
 
 /** Layouts of imported files live next to the values; people did not put them there. */

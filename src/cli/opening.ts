@@ -1,5 +1,5 @@
 /** What opens a vault, as `unseal` and `access test` take it: passphrase, shares or key file, by flags or typed unseen. */
-import type { SlotInfo } from "../calls.ts";
+import type { SlotInfo } from "../calls/vault.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Credential } from "../protocol.ts";
 import { readKeyFile } from "../secret-file.ts";

@@ -1,5 +1,6 @@
 /** What the `policy` commands have in common: texts from files, what a test asks for, and its answer in words. */
-import type { Calls, PolicyReason } from "../calls.ts";
+import type { Calls } from "../calls.ts";
+import type { PolicyReason } from "../calls/policy.ts";
 import { ZvaultError } from "../errors.ts";
 import { checkPrefix } from "../path.ts";
 import { isTerminal } from "../sys/tty.ts";

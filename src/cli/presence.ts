@@ -3,7 +3,7 @@
  * --key-file and --share, else unseen on the terminal itself.
  */
 import { ZvaultError } from "../errors.ts";
-import type { SlotInfo } from "../calls.ts";
+import type { SlotInfo } from "../calls/vault.ts";
 import type { Credential } from "../protocol.ts";
 import { promptHidden } from "../run/prompt.ts";
 import { readKeyFile } from "../secret-file.ts";

@@ -4,7 +4,7 @@
  */
 import { realpathSync } from "node:fs";
 import { basename } from "node:path";
-import type { ProjectInfo } from "../calls.ts";
+import type { ProjectInfo } from "../calls/vault.ts";
 import { expressionsOf } from "../envfile/document.ts";
 import { parseHead } from "../envfile/head.ts";
 import { parse } from "../envfile/parse.ts";

@@ -1,5 +1,6 @@
 /** What a restore would do, in lines. */
-import type { Calls, SlotInfo } from "../calls.ts";
+import type { Calls } from "../calls.ts";
+import type { SlotInfo } from "../calls/vault.ts";
 import { isLayout } from "./listing.ts";
 import { age, bytes, count, table } from "./output.ts";
 

@@ -1,6 +1,7 @@
 /** One command's talk with the agent: the vault at hand, questions, and the proof of presence when the agent wants one. */
 import { parseHead } from "../envfile/head.ts";
-import type { Calls, SeenCaller } from "../calls.ts";
+import type { Calls } from "../calls.ts";
+import type { SeenCaller } from "../calls/vault.ts";
 import { connect, type Client } from "../client.ts";
 import { dialDirect } from "../direct-link.ts";
 import { ZvaultError } from "../errors.ts";

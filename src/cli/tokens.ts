@@ -1,6 +1,6 @@
 /** What the commands of tokens and roles share: their flags, and how a token is listed. */
 import * as Flags from "@oclif/core/flags";
-import type { TokenInfo, TokenTerms } from "../calls.ts";
+import type { TokenInfo, TokenTerms } from "../calls/token.ts";
 import { ZvaultError } from "../errors.ts";
 import { seconds, repeatable } from "./flags.ts";
 import { duration } from "./output.ts";

@@ -1,5 +1,6 @@
 /** Values that leave the vault as text, for `export` and `eject`: with presence, and with the state of those that are gone. */
-import type { Calls, SentReference } from "../calls.ts";
+import type { Calls } from "../calls.ts";
+import type { SentReference } from "../calls/kv.ts";
 import { printReference } from "../envfile/reference.ts";
 import type { Value } from "../run/values.ts";
 import type { PresenceFlags } from "./presence.ts";

@@ -1,4 +1,5 @@
-import type { AuditAlive, AuditOpening, Calls } from "../calls.ts";
+import type { AuditAlive, AuditOpening } from "../calls/audit.ts";
+import type { Calls } from "../calls.ts";
 import { moved } from "../cli/audit.ts";
 import { ZvaultCommand } from "../cli/base.ts";
 import { name } from "../cli/flags.ts";

@@ -1,5 +1,6 @@
 import * as Flags from "@oclif/core/flags";
-import type { Calls, ImportEntry, PutOptions } from "../calls.ts";
+import type { Calls } from "../calls.ts";
+import type { ImportEntry, PutOptions } from "../calls/kv.ts";
 import { type Given, ZvaultCommand } from "../cli/base.ts";
 import { addLine } from "../cli/env-line.ts";
 import { classFlags, fileFlags, filesOf, maybe, name } from "../cli/flags.ts";

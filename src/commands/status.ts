@@ -1,4 +1,4 @@
-import type { AgentStatus, VaultStatus } from "../calls.ts";
+import type { AgentStatus, VaultStatus } from "../calls/vault.ts";
 import { ZvaultCommand } from "../cli/base.ts";
 import { age, bytes, count, duration, table } from "../cli/output.ts";
 import { waitingLine, waitingOf } from "../cli/waiting.ts";

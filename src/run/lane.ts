@@ -1,5 +1,5 @@
 /** Which way a program is started: in our place, behind pipes of ours, or on a terminal of ours. */
-import type { Verdict } from "../calls.ts";
+import type { Verdict } from "../calls/vault.ts";
 
 /**
  * exec   this process becomes the program; what it prints goes where it went before

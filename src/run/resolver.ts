@@ -1,6 +1,6 @@
 /** Who gives the values. `main.ts` wires it to the client; here only what `run` asks of it, and what its refusals mean for a run. */
 import { printReference, type Ref } from "../envfile/reference.ts";
-import type { SeenCaller } from "../calls.ts";
+import type { SeenCaller } from "../calls/vault.ts";
 import { ZvaultError, type ErrorCode } from "../errors.ts";
 import { sealedFor } from "../signs/refusal.ts";
 import { sentTo } from "../path.ts";

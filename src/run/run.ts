@@ -3,7 +3,7 @@
  * place, or under the mask. Who gives the values is passed in: this room knows neither client nor agent.
  */
 import { lstatSync } from "node:fs";
-import type { SeenCaller, Verdict } from "../calls.ts";
+import type { SeenCaller, Verdict } from "../calls/vault.ts";
 import { printReference } from "../envfile/reference.ts";
 import { isStub, largestStub } from "../envfile/stub.ts";
 import { errorsTo, optionsHelp, parseArgs, type RunOptions } from "./args.ts";

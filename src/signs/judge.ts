@@ -7,7 +7,7 @@
  *
  * Signs only take away. They are evidence against honest tools and accidents, no proof: `env -i setsid` takes them all away.
  */
-import type { Verdict } from "../calls.ts";
+import type { Verdict } from "../calls/vault.ts";
 import type { Marks } from "./marks.ts";
 import { kindOf, namesOf, type Program } from "./program.ts";
 import { editorMarks, generalMark, generalNames, machines, marks, markValues, noPager, pagers } from "./tools.ts";

@@ -3,7 +3,7 @@ import type { Calls } from "../calls.ts";
 import { hex, sha256 } from "../crypto/hash.ts";
 import type { VerbName } from "../verbs.ts";
 import type { AuditEntry } from "./audit-line.ts";
-import { hasSecrets, newBindings } from "./engines/project.ts";
+import { hasSecrets, newBindings } from "./engines/import.ts";
 import { parsePolicy } from "../policy/parse.ts";
 import { printPolicy } from "../policy/print.ts";
 import type { Vault } from "./vault.ts";

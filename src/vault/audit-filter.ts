@@ -1,5 +1,5 @@
 /** Which lines of the audit log somebody wants to see. Pure; a field of another kind than ours fits nothing. */
-import type { AuditFilter, AuditLine } from "../calls.ts";
+import type { AuditFilter, AuditLine } from "../calls/audit.ts";
 import { isBelow } from "../path.ts";
 
 /** `accessor`: of the token that asked. */

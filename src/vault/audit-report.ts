@@ -2,7 +2,7 @@
  * What the lines of an audit log come to, taken one after the other, oldest first. Pure. A request counts once: by its access, intent or
  * denied line; outcome lines only say how it ended.
  */
-import type { AuditLine, AuditStats, AuditUse } from "../calls.ts";
+import type { AuditLine, AuditStats, AuditUse } from "../calls/audit.ts";
 import { isBelow } from "../path.ts";
 import { isVerb, verbs } from "../verbs.ts";
 import { callerOf, pathsIn } from "./audit-filter.ts";

@@ -1,5 +1,5 @@
 /** A copy of a vault opened in memory, all of it: whether it would open, and what is in it. Nothing is written. */
-import type { CopiedAudit } from "../calls.ts";
+import type { CopiedAudit } from "../calls/vault.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import { verifySegments } from "./audit-check.ts";

@@ -8,7 +8,7 @@ import { ZvaultError } from "../errors.ts";
 import type { Answer, Caller, Credential, Request, VaultRef } from "../protocol.ts";
 import { isVerb, type VerbName, verbs } from "../verbs.ts";
 import { aboutRequest, isFollowing } from "./about.ts";
-import { checkArgs, pathsOf } from "./args.ts";
+import { checkArgs } from "./args.ts";
 import { type AuditEntry, newRequest } from "./audit-line.ts";
 import { type Call, type Handled, handlers, type VaultVerb } from "./handlers.ts";
 import type { Holdings } from "./holdings.ts";
@@ -19,6 +19,7 @@ import type { Presence } from "./presence.ts";
 import { decideAll, ownerRights, questionOf, type Rights, rightsOf, sameRights } from "./rights.ts";
 import { invalidToken, isOwnAffair, notGranted, rightsOfLine, spendsUse, spendUse, tokenBook } from "./tokens/asking.ts";
 import type { Found } from "./tokens/book.ts";
+import { pathsOf } from "./touched.ts";
 import { noteTry } from "./unseal-log.ts";
 import type { Vault } from "./vault.ts";
 

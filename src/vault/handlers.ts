@@ -1,5 +1,6 @@
 /** Verbs of an unsealed vault: from checked arguments and a receipt to the engine, and what must follow a change. */
-import type { Calls, SeenCaller } from "../calls.ts";
+import type { Calls } from "../calls.ts";
+import type { SeenCaller } from "../calls/vault.ts";
 import { Secret } from "../crypto/secret.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Caller, Request } from "../protocol.ts";
@@ -12,6 +13,7 @@ import { approle } from "./engines/approle.ts";
 import { kv } from "./engines/kv.ts";
 import { ledger } from "./engines/ledger.ts";
 import { policy } from "./engines/policy.ts";
+import { imports } from "./engines/import.ts";
 import { project, projectsOf } from "./engines/project.ts";
 import { crypt } from "./engines/transit/crypt.ts";
 import { govern } from "./engines/transit/govern.ts";
@@ -221,9 +223,9 @@ function importFile({ vault, receipt, args, request }: Call<"kv.import">): Handl
   // the request is wiped after the answer, and not before
   const values = (request.body ?? []).map((bytes) => Secret.borrow(bytes));
   try {
-    const { result, check } = project.import(vault, receipt, args, values);
+    const { result, check } = imports.write(vault, receipt, args, values);
     const after = async (): Promise<{ mirror: string }> => {
-      if (check) project.readBack(vault, check);
+      if (check) imports.readBack(vault, check);
       await vault.settle();
       return { mirror: mirrorOf(vault).path };
     };

@@ -1,5 +1,5 @@
 /** How long keys may stay: until a time that nothing extends, and only while they are used. Milliseconds of a clock that counts suspend. */
-import type { SlotKind } from "../calls.ts";
+import type { SlotKind } from "../calls/vault.ts";
 import type { CredentialKind } from "../protocol.ts";
 
 export type LeaseTerms = { lifetime: number; idle: number };

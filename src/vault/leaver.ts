@@ -2,7 +2,9 @@
  * Somebody who goes: which lines of the audit log are theirs, and with what they could still come in. A token's holder has all that came of
  * it: tokens that it made, and those of logins with secret_ids that it was shown.
  */
-import type { AuditAlive, AuditLine, Calls, SlotInfo } from "../calls.ts";
+import type { AuditAlive, AuditLine } from "../calls/audit.ts";
+import type { Calls } from "../calls.ts";
+import type { SlotInfo } from "../calls/vault.ts";
 import { ZvaultError } from "../errors.ts";
 import { RoleBook } from "./approle/book.ts";
 import { counts } from "./approle/role.ts";

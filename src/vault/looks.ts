@@ -1,5 +1,6 @@
 /** Verbs that look at things without needing an unsealed vault: status, identity, copies, verification. */
-import type { AgentStatus, Calls, HardeningFact, OpenVault, VaultStatus } from "../calls.ts";
+import type { AgentStatus, HardeningFact, OpenVault, VaultStatus } from "../calls/vault.ts";
+import type { Calls } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Answer, Caller, Request } from "../protocol.ts";
 import { listMirrors } from "./backup.ts";

@@ -2,7 +2,7 @@
  * What a transaction record says: its metadata cell is the JSON of a `Transaction` (UTF-8), its value cells are numbered from 1.
  * Names, versions, times and classes stand here; a value never does. docs/format.md, "Transactions", describes the same.
  */
-import type { Audience, SecretClass } from "../calls.ts";
+import type { Audience, SecretClass } from "../calls/kv.ts";
 import { ZvaultError } from "../errors.ts";
 import { format, isNewer, newerFormat } from "./format-version.ts";
 

@@ -2,7 +2,8 @@
  * `backup restore --dry-run`: what is in a copy, whether the credential opens it, and what would be lost or come back. Nothing is written; the
  * copy is opened in memory, the vault that stands there is only read.
  */
-import type { Calls, SlotInfo } from "../calls.ts";
+import type { Calls } from "../calls.ts";
+import type { SlotInfo } from "../calls/vault.ts";
 import { ZvaultError } from "../errors.ts";
 import { isReserved } from "../path.ts";
 import type { Answer, Credential, Request } from "../protocol.ts";

@@ -1,5 +1,6 @@
 /** Verbs by which keys come and go: unseal, seal, init, adopt, restore. No audit key exists before they run; they record by themselves. */
-import type { Calls, SlotInfo } from "../calls.ts";
+import type { Calls } from "../calls.ts";
+import type { SlotInfo } from "../calls/vault.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Answer, Caller, Credential, Request, VaultRef } from "../protocol.ts";
 import { createIdentity, createVault, identitySlot, undoVault } from "./create.ts";

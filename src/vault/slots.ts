@@ -9,7 +9,7 @@
  *
  * AAD of the wrap: "zvault slot" 0x00 ‖ vault id ‖ the slot's bytes before the wrap's length.
  */
-import type { SlotInfo, SlotKind } from "../calls.ts";
+import type { SlotInfo, SlotKind } from "../calls/vault.ts";
 import { fromHex, hex, sha256 } from "../crypto/hash.ts";
 import { ZvaultError } from "../errors.ts";
 import { newerFormat } from "./format-version.ts";

@@ -2,7 +2,7 @@
  * What the log says, in memory: secrets with their versions, projects, allowances, epochs. A pure reducer over transactions;
  * values are not here, only where their cells lie. `dump`/`load` carry it through a checkpoint.
  */
-import type { Audience, SecretClass } from "../calls.ts";
+import type { Audience, SecretClass } from "../calls/kv.ts";
 import { ZvaultError } from "../errors.ts";
 import { isReserved } from "../path.ts";
 import { newerFormat } from "./format-version.ts";

@@ -6,7 +6,7 @@ import { generateSeed } from "../crypto/ed25519.ts";
 import { hex, sha256 } from "../crypto/hash.ts";
 import { random } from "../crypto/random.ts";
 import type { Secret } from "../crypto/secret.ts";
-import type { SlotKind } from "../calls.ts";
+import type { SlotKind } from "../calls/vault.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Caller } from "../protocol.ts";
 import { type AuditEntry, newRequest } from "./audit-line.ts";
@@ -16,6 +16,7 @@ import { type AuditOptions, AuditLog, type Receipt } from "./audit.ts";
 import type { Barrier } from "./barrier.ts";
 import { dumpState } from "./checkpoint.ts";
 import { compact } from "./compact.ts";
+import { checkpointIsDue, compactionIsDue, isWorthACheckpoint } from "./due.ts";
 import type { Head, HeadStore } from "./head.ts";
 import type { Io } from "./io.ts";
 import { type KeysFile, printKeys } from "./keys.ts";
@@ -30,18 +31,6 @@ import type { State } from "./state.ts";
 import type { Slot } from "./slots.ts";
 import { mendKeys } from "./unlock.ts";
 import { Watchers } from "./watchers.ts";
-
-/**
- * A checkpoint after this many records, or a quarter as many as there are secrets: unsealing reads the last one and what follows, and one
- * of a large vault each thousand records would make most of its log.
- */
-const checkpointEvery = 1000;
-/** At seal already after this many, or after so many bytes of metadata. */
-const worthCheckpoint = { records: 100, meta: 64 * 1024 };
-/** Dead bytes that are worth a compaction, if they are also more than half of the log. */
-const deadWorth = 1024 * 1024;
-/** Counting them goes through all secrets. */
-const lookEvery = 64;
 
 export type Opened = { by: SlotKind; root: Secret; keyring: Keyring; keys: KeysFile; author: string };
 
@@ -193,28 +182,14 @@ export class Vault {
   async afterChange(): Promise<void> {
     while (this.#busy) await this.#busy;
     if (this.sealed) return;
-    const due = Math.max(checkpointEvery, this.state.secrets.size / 4);
-    if (this.barrier.sinceCheckpoint > due) this.barrier.append(recordType.checkpoint, dumpState(this.state), []);
-    const look = this.barrier.size > 2 * deadWorth && this.barrier.records % lookEvery === 0;
-    if (look && this.#deadBytes() > Math.max(deadWorth, this.barrier.size / 2)) await this.alone(() => this.compact(true));
+    if (checkpointIsDue(this.barrier, this.state)) this.barrier.append(recordType.checkpoint, dumpState(this.state), []);
+    if (compactionIsDue(this.barrier, this.state)) await this.alone(() => this.compact(true));
     await this.#turn();
   }
 
   /** Reads fill a segment too. */
   async #turn(): Promise<void> {
     if (this.audit.full) await this.alone(async () => (this.audit.full && !this.sealed ? this.nextSegment() : undefined));
-  }
-
-  #deadBytes(): number {
-    let live = 0;
-    for (const secret of this.state.secrets.values()) {
-      live += 512;
-      for (const version of secret.versions) {
-        live += 256;
-        for (const ref of version.fields.values()) live += ref.length + 64;
-      }
-    }
-    return this.barrier.size - live;
   }
 
   /** What is there, else made: vaults of earlier releases have none. It counts once the log is on disk. */
@@ -372,9 +347,7 @@ export class Vault {
     if (this.sealed) return;
     try {
       // the next unseal need not go through what was changed since the last one
-      const { sinceCheckpoint, metaSinceCheckpoint } = this.barrier;
-      const worth = sinceCheckpoint > worthCheckpoint.records || metaSinceCheckpoint > worthCheckpoint.meta;
-      if (!this.#busy && worth) {
+      if (!this.#busy && isWorthACheckpoint(this.barrier)) {
         this.barrier.append(recordType.checkpoint, dumpState(this.state), []);
         await this.durable();
       }

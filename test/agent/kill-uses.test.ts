@@ -134,7 +134,10 @@ async function stop(tracer: ChildProcess): Promise<void> {
   if (tracer.exitCode !== null || tracer.signalCode !== null) return;
   const ended = once(tracer, "exit");
   tracer.kill("SIGINT");
+  // now and then it waits on for a process that is gone
+  const late = setTimeout(() => tracer.kill("SIGKILL"), 2000);
   await ended;
+  clearTimeout(late);
 }
 
 /** `act` with the agent killed at call after call, until it outlives it. How many kills there were. */

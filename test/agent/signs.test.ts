@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import type { AgentStatus } from "../../src/calls.ts";
+import type { AgentStatus } from "../../src/calls/vault.ts";
 import { plainPath, start } from "../helpers/start.ts";
 import { makePlace } from "../helpers/transcript.ts";
 

@@ -3,34 +3,9 @@ import * as fs from "node:fs";
 import fc from "fast-check";
 import t from "tap";
 import type { Calls } from "../../src/calls.ts";
-import { makeKeyFile } from "../../src/key-file.ts";
 import type { Caller, Credential, Request } from "../../src/protocol.ts";
 import type { VerbName } from "../../src/verbs.ts";
-import {
-  ask,
-  bytes,
-  caller,
-  codeOf,
-  keyFile,
-  makeWorld,
-  openDoor,
-  type Opened,
-  removeWorld,
-  type World,
-} from "../helpers/vault.ts";
-
-type Vaulted = { world: World; opened: Opened; key: Uint8Array };
-
-async function vaulted(t: { teardown(f: () => void): void }): Promise<Vaulted> {
-  const world = makeWorld();
-  t.teardown(() => removeWorld(world));
-  const key = makeKeyFile();
-  const opened = openDoor(world);
-  await ask(opened.door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
-  for (const name of ["A", "B"])
-    await ask(opened.door, world, "kv.put", { path: `env/shop/${name}` }, { body: [bytes(`value ${name}`)] });
-  return { world, opened, key };
-}
+import { ask, bytes, caller, codeOf, keyFile, openDoor, vaulted, type Vaulted } from "../helpers/vault.ts";
 
 const proof = ({ key }: Vaulted): { credential: Credential } => ({ credential: keyFile(key) });
 

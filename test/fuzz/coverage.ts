@@ -4,6 +4,8 @@
  */
 import { Session } from "node:inspector";
 
+const sources = new URL("../../src/", import.meta.url).href;
+
 type Range = { startOffset: number; endOffset: number; count: number };
 type Script = { url: string; functions: { ranges: Range[] }[] };
 
@@ -38,7 +40,7 @@ export class Coverage {
     const { result } = this.#post("Profiler.takePreciseCoverage") as { result: Script[] };
     let fresh = 0;
     for (const { url, functions } of result) {
-      if (!url.includes("/src/")) continue;
+      if (!url.startsWith(sources)) continue;
       const length = Math.max(0, ...functions.flatMap(({ ranges }) => ranges.map((one) => one.endOffset)));
       const { seen, ran } = this.#roomFor(url, length);
       ran.fill(0);

@@ -114,12 +114,15 @@ export function fuzz(target: Target, o: { seed: number; ms: number; guided?: boo
   for (const input of pool) run(input);
   if (o.guided && target.large !== undefined) for (const input of longInputs(target)) run(input);
   const coverage = o.guided ? new Coverage() : undefined;
+  const end = performance.now() + o.ms;
   if (coverage) {
     for (const input of pool) problemOf(target, input);
     coverage.fresh();
   }
   /** Adds those of the inputs that reach something new to the pool. */
   const learn = (inputs: readonly Uint8Array[]): void => {
+    // a batch of slow inputs is gone through ten times, and each look takes a moment
+    if (performance.now() > end) return;
     for (const input of inputs) problemOf(target, input);
     if (!coverage?.fresh(inputs.length > 1)) return;
     const [one] = inputs;
@@ -133,7 +136,7 @@ export function fuzz(target: Target, o: { seed: number; ms: number; guided?: boo
     learn(inputs.slice(inputs.length >> 1));
   };
   try {
-    for (const end = performance.now() + o.ms; performance.now() < end;) {
+    while (performance.now() < end) {
       const inputs: Uint8Array[] = [];
       for (let at = 0; at < batch && performance.now() < end; at++) {
         const input = damaged(target, random, pool, words);

@@ -1,7 +1,8 @@
 /** A vault with transit keys, behind an in-process door; and keys of published vectors, planted into it. */
 import { hex } from "../../src/crypto/hash.ts";
 import type { Secret } from "../../src/crypto/secret.ts";
-import type { Calls, TransitType } from "../../src/calls.ts";
+import type { Calls } from "../../src/calls.ts";
+import type { TransitType } from "../../src/calls/transit.ts";
 import { makeKeyFile } from "../../src/key-file.ts";
 import type { VaultDoor } from "../../src/vault/door.ts";
 import { cellPath, setKey, type TransitKey } from "../../src/vault/engines/transit/key.ts";

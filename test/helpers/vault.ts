@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import type { Calls } from "../../src/calls.ts";
 import { Secret } from "../../src/crypto/secret.ts";
+import { makeKeyFile } from "../../src/key-file.ts";
 import type { Answer, Caller, Credential, Request, VaultRef } from "../../src/protocol.ts";
 import { createDoor, type DoorOptions, type VaultDoor } from "../../src/vault/door.ts";
 import type { KdfPolicy } from "../../src/vault/identity.ts";
@@ -115,4 +116,18 @@ export async function codeOf(act: Promise<unknown>): Promise<string> {
 
 export function secret(text: string): Secret {
   return Secret.take(bytes(text));
+}
+
+export type Vaulted = { world: World; opened: Opened; key: Uint8Array };
+
+/** An open vault with a key file and two values. */
+export async function vaulted(t: { teardown(f: () => void): void }): Promise<Vaulted> {
+  const world = makeWorld();
+  t.teardown(() => removeWorld(world));
+  const key = makeKeyFile();
+  const opened = openDoor(world);
+  await ask(opened.door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
+  for (const name of ["A", "B"])
+    await ask(opened.door, world, "kv.put", { path: `env/shop/${name}` }, { body: [bytes(`value ${name}`)] });
+  return { world, opened, key };
 }

@@ -1,7 +1,6 @@
 /** What a program with a narrow token, or a narrow program with somebody's token, tries: more rights, more uses, more time, another's doing. */
 import t from "tap";
 import type { Calls } from "../../src/calls.ts";
-import { makeKeyFile } from "../../src/key-file.ts";
 import type { Caller, Credential } from "../../src/protocol.ts";
 import type { VerbName } from "../../src/verbs.ts";
 import {
@@ -11,24 +10,11 @@ import {
   keyFile,
   makeWorld,
   openDoor,
-  type Opened,
   passphrase,
   removeWorld,
-  type World,
+  vaulted,
+  type Vaulted,
 } from "../helpers/vault.ts";
-
-type Vaulted = { world: World; opened: Opened; key: Uint8Array };
-
-async function vaulted(t: { teardown(f: () => void): void }): Promise<Vaulted> {
-  const world = makeWorld();
-  t.teardown(() => removeWorld(world));
-  const key = makeKeyFile();
-  const opened = openDoor(world);
-  await ask(opened.door, world, "vault.init", { dir: world.project, slot: "key-file" }, { credential: keyFile(key) });
-  for (const name of ["A", "B"])
-    await ask(opened.door, world, "kv.put", { path: `env/shop/${name}` }, { body: [bytes(`value ${name}`)] });
-  return { world, opened, key };
-}
 
 type Made = { text: string; accessor: string };
 type By = Made | "owner";

@@ -3,7 +3,7 @@
  * "expand"?}}, "dangerous"?: [allowed names], "sealed"?: "once" | "always"}. Started as a process of its own by the tests.
  */
 import { appendFileSync, readFileSync } from "node:fs";
-import type { Verdict } from "../../src/calls.ts";
+import type { Verdict } from "../../src/calls/vault.ts";
 import { printReference } from "../../src/envfile/reference.ts";
 import { ZvaultError } from "../../src/errors.ts";
 import { run } from "../../src/run/run.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
-import type { AuditLine, Calls } from "../../src/calls.ts";
+import type { AuditLine } from "../../src/calls/audit.ts";
+import type { Calls } from "../../src/calls.ts";
 import { makeKeyFile } from "../../src/key-file.ts";
 import { opens, Openings, Stats, Uses } from "../../src/vault/audit-report.ts";
 import { verbs, type VerbName } from "../../src/verbs.ts";

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import t from "tap";
-import type { AuditFilter, AuditLine, Calls } from "../../src/calls.ts";
+import type { AuditFilter, AuditLine } from "../../src/calls/audit.ts";
+import type { Calls } from "../../src/calls.ts";
 import { makeKeyFile } from "../../src/key-file.ts";
 import type { Caller } from "../../src/protocol.ts";
 import { fits } from "../../src/vault/audit-filter.ts";

@@ -14,7 +14,7 @@ import { writeFileSync } from "node:fs";
 import { p256 } from "@noble/curves/nist.js";
 import fc from "fast-check";
 import t from "tap";
-import type { TransitType } from "../../src/calls.ts";
+import type { TransitType } from "../../src/calls/transit.ts";
 import { type Cipher, sealBulk } from "../../src/crypto/aead.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
 import { Secret } from "../../src/crypto/secret.ts";

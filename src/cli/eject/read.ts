@@ -1,6 +1,6 @@
 /** What an eject has to know: the files of the project, their layouts, and all values they need, read in two questions. */
 import { existsSync, readdirSync, realpathSync } from "node:fs";
-import type { Reference } from "../../calls.ts";
+import type { Reference } from "../../calls/kv.ts";
 import { expressionsOf } from "../../envfile/document.ts";
 import { parseHead } from "../../envfile/head.ts";
 import { pathsOf } from "../../envfile/layout.ts";

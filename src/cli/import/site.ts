@@ -1,6 +1,6 @@
 /** One folder of an import, as it is planned: which project it is, and what becomes of its files. */
 import { relative } from "node:path";
-import type { ProjectInfo } from "../../calls.ts";
+import type { ProjectInfo } from "../../calls/vault.ts";
 import { assignments } from "../../envfile/document.ts";
 import { parse } from "../../envfile/parse.ts";
 import type { Dialect } from "../../envfile/dialects/reader.ts";

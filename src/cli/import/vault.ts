@@ -1,5 +1,6 @@
 /** The vault an import goes into: the one at hand, unsealed, or a new one for this folder. */
-import type { ProjectInfo, SecretClass } from "../../calls.ts";
+import type { ProjectInfo } from "../../calls/vault.ts";
+import type { SecretClass } from "../../calls/kv.ts";
 import { ZvaultError } from "../../errors.ts";
 import type { Credential } from "../../protocol.ts";
 import { note } from "../output.ts";

@@ -1,6 +1,6 @@
 /** What transit commands share: names of keys, associated data, contexts, versions. */
 import * as Flags from "@oclif/core/flags";
-import type { TransitShape } from "../../calls.ts";
+import type { TransitShape } from "../../calls/transit.ts";
 import { readSource } from "../credential.ts";
 
 export const shapeFlags = {

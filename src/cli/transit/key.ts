@@ -1,5 +1,5 @@
 /** How a transit key is told. */
-import type { TransitInfo } from "../../calls.ts";
+import type { TransitInfo } from "../../calls/transit.ts";
 import { age, count, table } from "../output.ts";
 
 export function keyRows(keys: readonly TransitInfo[]): string[] {

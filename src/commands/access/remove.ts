@@ -1,4 +1,4 @@
-import type { SlotInfo } from "../../calls.ts";
+import type { SlotInfo } from "../../calls/vault.ts";
 import { ZvaultCommand } from "../../cli/base.ts";
 import { sure } from "../../cli/confirm.ts";
 import { name, presenceFlags, presenceOf, yesFlag } from "../../cli/flags.ts";

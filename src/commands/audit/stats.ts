@@ -1,5 +1,5 @@
 import * as Flags from "@oclif/core/flags";
-import type { AuditStats as Result } from "../../calls.ts";
+import type { AuditStats as Result } from "../../calls/audit.ts";
 import { asker, auditTime, moved } from "../../cli/audit.ts";
 import { ZvaultCommand } from "../../cli/base.ts";
 import { count, table } from "../../cli/output.ts";

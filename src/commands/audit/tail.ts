@@ -1,5 +1,6 @@
 import * as Flags from "@oclif/core/flags";
-import type { AuditFilter, Calls } from "../../calls.ts";
+import type { AuditFilter } from "../../calls/audit.ts";
+import type { Calls } from "../../calls.ts";
 import { auditCells, auditTime, moved } from "../../cli/audit.ts";
 import { ZvaultCommand } from "../../cli/base.ts";
 import { sayJson, table, tell } from "../../cli/output.ts";

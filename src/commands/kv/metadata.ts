@@ -1,5 +1,5 @@
 import * as Flags from "@oclif/core/flags";
-import type { SecretInfo } from "../../calls.ts";
+import type { SecretInfo } from "../../calls/kv.ts";
 import { ZvaultCommand } from "../../cli/base.ts";
 import { classFlags, name, presenceFlags, presenceOf } from "../../cli/flags.ts";
 import { table } from "../../cli/output.ts";

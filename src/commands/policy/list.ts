@@ -1,4 +1,4 @@
-import type { PolicyInfo } from "../../calls.ts";
+import type { PolicyInfo } from "../../calls/policy.ts";
 import { ZvaultCommand } from "../../cli/base.ts";
 import { presenceFlags, presenceOf } from "../../cli/flags.ts";
 import { age, count, table } from "../../cli/output.ts";

@@ -1,5 +1,6 @@
 /** Who and what can unseal: slots added and taken away, new data keys, a new root key. */
-import type { Calls, SlotInfo } from "../../calls.ts";
+import type { Calls } from "../../calls.ts";
+import type { SlotInfo } from "../../calls/vault.ts";
 import { hex } from "../../crypto/hash.ts";
 import { Secret } from "../../crypto/secret.ts";
 import { ZvaultError } from "../../errors.ts";

@@ -1,5 +1,6 @@
 /** AppRole as verbs: roles and secret_ids by whoever governs, a login by whoever has both halves. */
-import type { Calls, RoleInfo } from "../../calls.ts";
+import type { Calls } from "../../calls.ts";
+import type { RoleInfo } from "../../calls/token.ts";
 import { hex } from "../../crypto/hash.ts";
 import { random } from "../../crypto/random.ts";
 import { ZvaultError } from "../../errors.ts";

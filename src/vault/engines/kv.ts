@@ -2,7 +2,8 @@
  * Secrets with versions. Every function takes a Receipt: no audit record, no call. Changes are decided against the state and appended
  * in one synchronous step; the gate waits for the disk.
  */
-import type { Calls, SecretInfo, VersionInfo } from "../../calls.ts";
+import type { Calls } from "../../calls.ts";
+import type { SecretInfo, VersionInfo } from "../../calls/kv.ts";
 import { hex } from "../../crypto/hash.ts";
 import { random } from "../../crypto/random.ts";
 import type { Secret } from "../../crypto/secret.ts";

@@ -1,6 +1,7 @@
 /** Reading the audit log: its last lines, and those that come. Nothing is shown that somebody else put there. */
 import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
-import type { AuditFilter, AuditLine, AuditOpening, AuditSpan, Calls } from "../../calls.ts";
+import type { AuditFilter, AuditLine, AuditOpening, AuditSpan } from "../../calls/audit.ts";
+import type { Calls } from "../../calls.ts";
 import { ZvaultError } from "../../errors.ts";
 import { fits } from "../audit-filter.ts";
 import { isOurs } from "../audit-line.ts";

@@ -1,5 +1,6 @@
 /** Policies as entries of the log's table. Who may change them is the gate's business; what they mean, `policy/`. */
-import type { Calls, PolicyInfo, PolicyReason } from "../../calls.ts";
+import type { Calls } from "../../calls.ts";
+import type { PolicyInfo, PolicyReason } from "../../calls/policy.ts";
 import { ZvaultError } from "../../errors.ts";
 import type { Caller } from "../../protocol.ts";
 import { limits } from "../../verbs.ts";

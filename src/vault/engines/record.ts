@@ -1,5 +1,6 @@
 /** Looking at the record: whether log and audit log are what was written. */
-import type { Calls, VerifyReport } from "../../calls.ts";
+import type { Calls } from "../../calls.ts";
+import type { VerifyReport } from "../../calls/vault.ts";
 import { ZvaultError } from "../../errors.ts";
 import { verifySegments } from "../audit-check.ts";
 import type { Vault } from "../vault.ts";

@@ -2,7 +2,7 @@
  * What a folder may send where: of an allowance's `refs` those that are PATH@HOST (a path has no `@`). A text of a committed file that
  * puts a value beside a host is the folder's word; only what a person imported or allowed counts.
  */
-import type { SentReference } from "../../calls.ts";
+import type { SentReference } from "../../calls/kv.ts";
 import { ZvaultError } from "../../errors.ts";
 import { printHost, sentTo } from "../../path.ts";
 import type { Operation } from "../operation.ts";

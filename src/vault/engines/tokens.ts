@@ -2,7 +2,8 @@
  * Tokens as verbs. Who makes one with a token of its own makes a child of it; the owner, with presence, makes orphans. What a token may do
  * is decided with all of its parents, so a child never may more (`gate.ts`).
  */
-import type { Calls, TokenInfo } from "../../calls.ts";
+import type { Calls } from "../../calls.ts";
+import type { TokenInfo } from "../../calls/token.ts";
 import type { Secret } from "../../crypto/secret.ts";
 import { ZvaultError } from "../../errors.ts";
 import type { Receipt } from "../audit.ts";

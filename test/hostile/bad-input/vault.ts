@@ -125,7 +125,7 @@ export const vault: Row[] = [
   {
     name: "an audit log that was changed",
     quick: true,
-    given: "sed -i '3s/kv/kw/' .zvault/audit/000001.jsonl",
+    given: "sed -i '3s/verb/verv/' .zvault/audit/000001.jsonl",
     when: `${open} > /dev/null && zvault audit verify`,
     exit: 6,
     says: /line 3|record 3/,

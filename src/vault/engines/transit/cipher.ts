@@ -2,7 +2,7 @@
  * Sealing and opening under a transit key. A version's bytes are only ever the input of HKDF: one key comes out for values, another for
  * the chunks of each stream, others again for each context. sealed = nonce (12, random) ‖ ciphertext ‖ tag (16).
  */
-import type { TransitType } from "../../../calls.ts";
+import type { TransitType } from "../../../calls/transit.ts";
 import { type Cipher, open, sealBulk } from "../../../crypto/aead.ts";
 import { fromHex } from "../../../crypto/hash.ts";
 import { hkdf } from "../../../crypto/kdf.ts";

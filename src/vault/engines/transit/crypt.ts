@@ -3,7 +3,8 @@
  * streams are chunks, each sealed by itself and bound to its number, to being the last one or not, and to its stream; nothing of a stream
  * is kept in here between two requests (docs/format.md, "Transit streams").
  */
-import type { Calls, TransitShape } from "../../../calls.ts";
+import type { Calls } from "../../../calls.ts";
+import type { TransitShape } from "../../../calls/transit.ts";
 import type { Cipher } from "../../../crypto/aead.ts";
 import { hex } from "../../../crypto/hash.ts";
 import { random } from "../../../crypto/random.ts";

@@ -1,5 +1,5 @@
 /** What the body of a transit request holds, and how it is refused when it does not fit (src/calls.ts says the order). */
-import type { TransitShape, TransitStream } from "../../../calls.ts";
+import type { TransitShape, TransitStream } from "../../../calls/transit.ts";
 import type { Secret } from "../../../crypto/secret.ts";
 import { ZvaultError } from "../../../errors.ts";
 import { limits } from "../../../verbs.ts";

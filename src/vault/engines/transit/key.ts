@@ -2,7 +2,7 @@
  * Keys of the transit engine. What is known of a key is an entry of the table "transit" (docs/format.md, "Transit"); the bytes of each
  * version are a value cell at `sys/transit/NAME/vN`, read into locked memory for one request and wiped after it.
  */
-import type { TransitInfo, TransitType } from "../../../calls.ts";
+import type { TransitInfo, TransitType } from "../../../calls/transit.ts";
 import { generateSeed, publicOf as ed25519Public } from "../../../crypto/ed25519.ts";
 import { hex } from "../../../crypto/hash.ts";
 import { generateScalar, publicOf as p256Public } from "../../../crypto/p256.ts";
