@@ -42,7 +42,7 @@ function inCopy<T>(act: (folder: string) => T): T {
   // some tests start another user's program on the sources
   chmodSync(folder, 0o755);
   try {
-    for (const part of ["src", "test", "scripts", "package.json", "tsconfig.json", "docs"])
+    for (const part of ["src", "test", "scripts", "package.json", "tsconfig.json", ".oxlintrc.json", "docs"])
       cpSync(join(root, part), join(folder, part), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
     return act(folder);
