@@ -3,7 +3,7 @@ import type { AgentStatus, HardeningFact, OpenVault, VaultStatus } from "../call
 import type { Calls } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import type { Answer, Caller, Request } from "../protocol.ts";
-import { listMirrors } from "./backup.ts";
+import { listMirrors } from "./copies.ts";
 import { projectsOf } from "./engines/project.ts";
 import { record } from "./engines/record.ts";
 import { answer, withNotices } from "./gate.ts";

@@ -7,7 +7,7 @@ import type { SlotInfo } from "../calls/vault.ts";
 import { ZvaultError } from "../errors.ts";
 import { isReserved } from "../path.ts";
 import type { Answer, Credential, Request } from "../protocol.ts";
-import { type Source, sourceOf } from "./backup.ts";
+import { type Source, sourceOf } from "./copies.ts";
 import { keysOf, openCopy, type OpenedCopy } from "./copy.ts";
 import { answer } from "./gate.ts";
 import type { LogPosition } from "./head.ts";

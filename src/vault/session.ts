@@ -12,7 +12,7 @@ import { remember } from "./known.ts";
 import { Lease, leaseBy, type LeaseTerms } from "./lease.ts";
 import { knownPath } from "./places.ts";
 import type { Presence } from "./presence.ts";
-import { restoreVault, rootOfCopy } from "./backup.ts";
+import { restoreVault, rootOfCopy } from "./restore.ts";
 import { describeSlot } from "./slots.ts";
 import { standing } from "./standing.ts";
 import { readKeys } from "./unlock.ts";

@@ -12,7 +12,7 @@ import type { Secret } from "../../src/crypto/secret.ts";
 import { checkSegment } from "../../src/vault/audit-segment.ts";
 import { AuditLog } from "../../src/vault/audit.ts";
 import { firstPrev } from "../../src/vault/audit-line.ts";
-import { parseBackup } from "../../src/vault/backup.ts";
+import { parseBackup } from "../../src/vault/backup-file.ts";
 import { Barrier } from "../../src/vault/barrier.ts";
 import { dumpState } from "../../src/vault/checkpoint.ts";
 import { type Head, HeadStore } from "../../src/vault/head.ts";

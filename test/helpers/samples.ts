@@ -4,7 +4,7 @@
  */
 import type { Calls } from "../../src/calls.ts";
 import { makeKeyFile } from "../../src/key-file.ts";
-import { parseBackup } from "../../src/vault/backup.ts";
+import { parseBackup } from "../../src/vault/backup-file.ts";
 import type { VerbName } from "../../src/verbs.ts";
 import type { MemoryIo } from "../crash/memory-io.ts";
 import { bytes } from "./vault.ts";
