@@ -4,7 +4,7 @@
  * ends it was sent to all. It is `cat` on a pipe of ours, so that it goes when we go, however we end; it has no environment.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 const programs = ["/bin/cat", "/usr/bin/cat", "/run/current-system/sw/bin/cat"];
 /** ms; who signals all processes of a service does so one after the other, and `timeout` its child first, then the group */
@@ -27,8 +27,20 @@ export class Witness {
     const now = performance.now();
     for (;;) {
       if (this.#died > now - patience) return true;
-      if (performance.now() > now + patience) return false;
+      if (performance.now() > now + patience) return this.#isHit();
       await new Promise((wake) => setTimeout(wake, 5));
+    }
+  }
+
+  /** On a busy machine neither it nor we may have come to run since: what it has yet to take counts, too (proc_pid_status(5)). */
+  #isHit(): boolean {
+    const pid = this.#child?.pid;
+    if (pid === undefined) return false;
+    try {
+      const status = readFileSync(`/proc/${pid}/status`, "latin1");
+      return /^State:\s+[ZX]/m.test(status) || /^(?:SigPnd|ShdPnd):\s+0*[1-9a-f]/m.test(status);
+    } catch {
+      return true; // gone
     }
   }
 
