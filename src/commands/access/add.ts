@@ -19,7 +19,7 @@ export default class AccessAdd extends ZvaultCommand {
     "[LABEL] --identity",
   ];
   static override description =
-    "\nExactly one kind. It needs presence: your passphrase on the terminal, or --by-key-file in a script.";
+    "\nExactly one kind. It needs presence: your passphrase on the terminal, or --by-key-file or --by-share in a script.";
   static override examples = [
     "zvault access add ci --key-file ci.key",
     "zvault access add --shares 5 --threshold 3 --out shares",
