@@ -132,7 +132,7 @@ t.test("a shell inside has its own job control", each, async (t) => {
   await new Promise((wake) => setTimeout(wake, 300));
   terminal.keys("C-z");
   await terminal.until("Stopped");
-  terminal.line("kill %1; echo in-$((1 + 1))");
+  terminal.line("kill -9 %1; wait %1 2>/dev/null; echo in-$((1 + 1))");
   await terminal.until("in-2");
   terminal.line("exit 4");
   await terminal.prompt();
