@@ -5,7 +5,7 @@
  */
 import { sha256 } from "../crypto/hash.ts";
 import { ZvaultError } from "../errors.ts";
-import type { CopyFile } from "./copy.ts";
+import type { CopyFile } from "./copy-io.ts";
 import { isNewer, newerFormat } from "./format-version.ts";
 import { isMoment } from "./moment.ts";
 

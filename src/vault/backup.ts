@@ -3,7 +3,8 @@ import type { Calls } from "../calls.ts";
 import { ZvaultError } from "../errors.ts";
 import { listSegments, segmentPath } from "./audit-segment.ts";
 import { fileLimit, type Head, parseBackup, printBackup } from "./backup-file.ts";
-import { type CopyFile, openCopy } from "./copy.ts";
+import { openCopy } from "./copy.ts";
+import type { CopyFile } from "./copy-io.ts";
 import { folderOf, type Io, readFile, writeAll } from "./io.ts";
 import type { Vault } from "./vault.ts";
 

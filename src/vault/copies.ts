@@ -2,7 +2,7 @@
 import { ZvaultError } from "../errors.ts";
 import { listSegments, segmentPath } from "./audit-segment.ts";
 import { fileLimit, parseBackup } from "./backup-file.ts";
-import type { CopyFile } from "./copy.ts";
+import type { CopyFile } from "./copy-io.ts";
 import { type Io, readFile } from "./io.ts";
 import { keysLimit } from "./keys.ts";
 import { mirrorsPath, type Places } from "./places.ts";

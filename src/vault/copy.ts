@@ -10,8 +10,6 @@ import { checkEpoch } from "./open.ts";
 import { checkKeysOf, openReadOnly } from "./read-only.ts";
 import type { State } from "./state.ts";
 
-export type { CopyFile } from "./copy-io.ts";
-
 export type CopyToOpen = {
   files: readonly CopyFile[];
   id: string;
