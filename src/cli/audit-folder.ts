@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type AuditPublicKey, checkSigned, parseAuditKey, type SegmentText, type SignedReport } from "../audit-signature.ts";
 import { ZvaultError } from "../errors.ts";
 import { readRegular } from "../sys/regular.ts";
-import { fileError } from "./errors.ts";
+import { fileError } from "../file-error.ts";
 
 /** A segment ends at 256 KiB, and a line of a large import may be 20,000 paths of 512 bytes. */
 const largest = 64 * 1024 * 1024;

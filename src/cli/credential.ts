@@ -7,7 +7,7 @@ import { ZvaultError } from "../errors.ts";
 import type { Credential } from "../protocol.ts";
 import { openSecretFile } from "../secret-file.ts";
 import { limits } from "../verbs.ts";
-import { fileError } from "./errors.ts";
+import { fileError } from "../file-error.ts";
 import { note } from "./output.ts";
 
 /** Everything from a descriptor, at most `most` bytes. Throws `too-large`. */

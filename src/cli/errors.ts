@@ -11,8 +11,6 @@ import { clean, sayJson } from "./output.ts";
 import { mention } from "./stream.ts";
 import { fitted } from "./width.ts";
 
-export { fileError, notRegular } from "../file-error.ts";
-
 type ParseError = Error & { parse?: { input?: { flags?: Record<string, unknown> } }; flags?: unknown; args?: unknown };
 
 /** oclif's errors are told apart by what they carry: its classes lose their names in a bundle. */

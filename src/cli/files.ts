@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ZvaultError } from "../errors.ts";
-import { fileError, notRegular } from "./errors.ts";
+import { fileError, notRegular } from "../file-error.ts";
 
 /** Far more than an env file or a .gitignore is. */
 const largest = 64 * 1024 * 1024;

@@ -1,7 +1,8 @@
 /** The chunk `cli`: from the words typed to a command, its help or a refusal. */
 import { build } from "../build.ts";
 import { ZvaultError } from "../errors.ts";
-import { fileError, report } from "./errors.ts";
+import { report } from "./errors.ts";
+import { fileError } from "../file-error.ts";
 import { tell } from "./output.ts";
 import { isCommand, loadCommand } from "./table.ts";
 import { OutputFailure } from "./stream.ts";

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { closeSync, fstatSync, lstatSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { ZvaultCommand } from "../cli/base.ts";
-import { notRegular } from "../cli/errors.ts";
+import { notRegular } from "../file-error.ts";
 import { createPrivate, fillFile, writeWhole } from "../cli/files.ts";
 import { placeFor } from "../cli/place.ts";
 import { fileFlags, filesOf, presenceFlags, presenceOf, yesFlag, repeatable } from "../cli/flags.ts";

@@ -14,7 +14,7 @@ import {
 import { basename, dirname, resolve } from "node:path";
 import { isStub, largestStub } from "../../envfile/stub.ts";
 import { ZvaultError } from "../../errors.ts";
-import { fileError, notRegular } from "../errors.ts";
+import { fileError, notRegular } from "../../file-error.ts";
 
 export type GatheredFile = { name: string; bytes: Uint8Array; stat: Stats };
 

@@ -7,7 +7,7 @@ import { closeSync, constants, fsyncSync, lstatSync, openSync, renameSync, rmSyn
 import { dirname } from "node:path";
 import { ZvaultError } from "../../errors.ts";
 import { nameFile, openUnnamed } from "../../sys/unnamed.ts";
-import { fileError, notRegular } from "../errors.ts";
+import { fileError, notRegular } from "../../file-error.ts";
 import { placeFor } from "../place.ts";
 
 export class NewFile {
